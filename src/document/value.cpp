@@ -3,47 +3,53 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace allod::document {
 
+// Members are found by hash from a certain size on. The index is only ever touched by calls that
+// change the map, so that threads may read one map at the same time.
 struct Value::Map {
-  static constexpr std::size_t kIndexed = 24; ///< from this size on members are found by hash
+  static constexpr std::size_t kIndexed = 24;
 
   std::vector<Member> members;
   std::unordered_map<std::string, std::size_t> index;
 
-  [[nodiscard]] std::size_t position(std::string_view key) {
-    if (members.size() < kIndexed) {
-      const auto found = std::find_if(members.begin(), members.end(),
-                                      [&](const Member& member) { return member.key == key; });
-      return static_cast<std::size_t>(found - members.begin());
-    }
-    if (index.size() != members.size()) rebuild();
+  [[nodiscard]] std::size_t position(std::string_view key) const {
+    if (members.size() < kIndexed || index.size() != members.size()) return scan(key);
     const auto found = index.find(std::string(key));
-    // members() hands out references: an index that no longer fits is made anew.
-    if (found != index.end() && members[found->second].key != key) {
-      rebuild();
-      return position(key);
+    if (found == index.end()) return members.size();
+    // members() hands out references: a key may have been renamed since.
+    return members[found->second].key == key ? found->second : scan(key);
+  }
+
+  void append(Member member) {
+    if (members.size() + 1 >= kIndexed) {
+      if (index.size() != members.size()) rebuild();
+      index.emplace(member.key, members.size());
     }
-    return found == index.end() ? members.size() : found->second;
+    members.push_back(std::move(member));
+  }
+
+  void rebuild() {
+    index.clear();
+    for (std::size_t i = 0; i < members.size(); ++i)
+      index.emplace(members[i].key, i);
   }
 
  private:
-  void rebuild() {
-    index.clear();
-    for (std::size_t i = 0; i < members.size(); ++i) index.emplace(members[i].key, i);
+  [[nodiscard]] std::size_t scan(std::string_view key) const {
+    const auto found = std::find_if(members.begin(), members.end(),
+                                    [&](const Member& member) { return member.key == key; });
+    return static_cast<std::size_t>(found - members.begin());
   }
 };
 
 Value::MapHandle::MapHandle() : map(std::make_unique<Map>()) {}
-Value::MapHandle::MapHandle(const MapHandle& other) : map(std::make_unique<Map>()) {
-  map->members = other.map->members;
-}
+Value::MapHandle::MapHandle(const MapHandle& other) : map(std::make_unique<Map>(*other.map)) {}
 Value::MapHandle::MapHandle(MapHandle&& other) noexcept = default;
 Value::MapHandle& Value::MapHandle::operator=(const MapHandle& other) {
-  if (this != &other) {
-    map = std::make_unique<Map>();
-    map->members = other.map->members;
-  }
+  if (this != &other) map = std::make_unique<Map>(*other.map);
   return *this;
 }
 Value::MapHandle& Value::MapHandle::operator=(MapHandle&& other) noexcept = default;
@@ -55,13 +61,20 @@ Place Mark::place() const {
 
 const char* describe(Kind kind) {
   switch (kind) {
-  case Kind::null: return "null";
-  case Kind::boolean: return "true or false";
-  case Kind::integer: return "an integer";
-  case Kind::number: return "a number";
-  case Kind::string: return "a text";
-  case Kind::list: return "a list";
-  case Kind::map: return "a map";
+  case Kind::null:
+    return "null";
+  case Kind::boolean:
+    return "true or false";
+  case Kind::integer:
+    return "an integer";
+  case Kind::number:
+    return "a number";
+  case Kind::string:
+    return "a text";
+  case Kind::list:
+    return "a list";
+  case Kind::map:
+    return "a map";
   }
   return "a value";
 }
@@ -81,7 +94,9 @@ const std::vector<Member>& Value::members() const {
 }
 
 std::vector<Member>& Value::members() {
-  return std::get<MapHandle>(data_).map->members;
+  Map& map = *std::get<MapHandle>(data_).map;
+  map.index.clear(); // the caller may rename, add or remove
+  return map.members;
 }
 
 std::size_t Value::size() const {
@@ -93,7 +108,7 @@ std::size_t Value::size() const {
 
 const Member* Value::find_member(std::string_view key) const {
   if (!is_map()) return nullptr;
-  Map& map = *std::get<MapHandle>(data_).map;
+  const Map& map = *std::get<MapHandle>(data_).map;
   const std::size_t at = map.position(key);
   return at == map.members.size() ? nullptr : &map.members[at];
 }
@@ -117,16 +132,27 @@ const Value* Value::at_path(std::initializer_list<std::string_view> keys) const 
 }
 
 Value& Value::set(std::string_view key, Value value) {
-  if (Value* existing = find(key)) {
-    *existing = std::move(value);
-    return *existing;
+  Map& map = *std::get<MapHandle>(data_).map;
+  const std::size_t at = map.position(key);
+  if (at < map.members.size()) {
+    map.members[at].value = std::move(value);
+    return map.members[at].value;
   }
-  return members().emplace_back(Member{std::string(key), value.mark(), std::move(value)}).value;
+  Mark key_mark = value.mark();
+  map.append(Member{std::string(key), std::move(key_mark), std::move(value)});
+  return map.members.back().value;
+}
+
+const Member* Value::insert(Member member) {
+  Map& map = *std::get<MapHandle>(data_).map;
+  const std::size_t at = map.position(member.key);
+  if (at < map.members.size()) return &map.members[at];
+  map.append(std::move(member));
+  return nullptr;
 }
 
 void Value::erase(std::string_view key) {
   std::erase_if(members(), [&](const Member& member) { return member.key == key; });
-  std::get<MapHandle>(data_).map->index.clear();
 }
 
 Value& Value::push(Value value) {
@@ -161,13 +187,20 @@ std::vector<std::string> Value::strings_at(std::string_view key) const {
 bool Value::operator==(const Value& other) const {
   if (kind() != other.kind()) return false;
   switch (kind()) {
-  case Kind::null: return true;
-  case Kind::boolean: return as_boolean() == other.as_boolean();
-  case Kind::integer: return as_integer() == other.as_integer();
-  case Kind::number: return std::get<double>(data_) == std::get<double>(other.data_);
-  case Kind::string: return as_string() == other.as_string();
-  case Kind::list: return items() == other.items();
-  case Kind::map: break;
+  case Kind::null:
+    return true;
+  case Kind::boolean:
+    return as_boolean() == other.as_boolean();
+  case Kind::integer:
+    return as_integer() == other.as_integer();
+  case Kind::number:
+    return std::get<double>(data_) == std::get<double>(other.data_);
+  case Kind::string:
+    return as_string() == other.as_string();
+  case Kind::list:
+    return items() == other.items();
+  case Kind::map:
+    break;
   }
   if (members().size() != other.members().size()) return false;
   return std::all_of(members().begin(), members().end(), [&](const Member& member) {
@@ -200,6 +233,22 @@ std::string format_path(const std::vector<PathStep>& path) {
 
 Error error_at(const Mark& mark, std::string message) {
   return Error(ErrorCode::invalid_input, std::move(message)).at(mark.place());
+}
+
+Error duplicate_key(const Member& first, const Mark& second) {
+  const Mark& mark = first.key_mark;
+  return error_at(second, "the key \"" + first.key + "\" occurs twice")
+      .with_hint("it stands first at line " + std::to_string(mark.line) + ", column " +
+                 std::to_string(mark.column));
+}
+
+std::string suggestion(std::string_view name, const std::vector<std::string>& known,
+                       std::string_view what) {
+  const std::string near = nearest(name, known);
+  std::string hint = near.empty() ? "" : "did you mean \"" + near + "\"?";
+  if (known.empty()) return hint;
+  if (!hint.empty()) hint += " ";
+  return hint + std::string(what) + ": " + join(known, ", ");
 }
 
 } // namespace allod::document

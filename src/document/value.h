@@ -1,5 +1,6 @@
-// The value tree of a YAML or JSON text. Every value and every key knows the place it was read from,
-// so that any later stage can point at it; a value that was computed points at what it came from.
+// The value tree of a YAML or JSON text. Every value and every key knows the place it was read
+// from, so that any later stage can point at it; a value that was computed points at what it came
+// from.
 #pragma once
 
 #include <cstdint>
@@ -42,14 +43,14 @@ class Value {
   using List = std::vector<Value>;
 
   Value() = default;
-  Value(bool value) : data_(value) {}                          // NOLINT: meant to be implicit
-  Value(std::int64_t value) : data_(value) {}                  // NOLINT: meant to be implicit
+  Value(bool value) : data_(value) {}                           // NOLINT: meant to be implicit
+  Value(std::int64_t value) : data_(value) {}                   // NOLINT: meant to be implicit
   Value(int value) : data_(static_cast<std::int64_t>(value)) {} // NOLINT: meant to be implicit
-  Value(double value) : data_(value) {}                        // NOLINT: meant to be implicit
-  Value(std::string value) : data_(std::move(value)) {}        // NOLINT: meant to be implicit
-  Value(std::string_view value) : data_(std::string(value)) {} // NOLINT: meant to be implicit
-  Value(const char* value) : data_(std::string(value)) {}      // NOLINT: meant to be implicit
-  Value(List items) : data_(std::move(items)) {}               // NOLINT: meant to be implicit
+  Value(double value) : data_(value) {}                         // NOLINT: meant to be implicit
+  Value(std::string value) : data_(std::move(value)) {}         // NOLINT: meant to be implicit
+  Value(std::string_view value) : data_(std::string(value)) {}  // NOLINT: meant to be implicit
+  Value(const char* value) : data_(std::string(value)) {}       // NOLINT: meant to be implicit
+  Value(List items) : data_(std::move(items)) {}                // NOLINT: meant to be implicit
   [[nodiscard]] static Value list() { return Value(List()); }
   [[nodiscard]] static Value map();
 
@@ -57,6 +58,8 @@ class Value {
   [[nodiscard]] bool is_null() const { return kind() == Kind::null; }
   [[nodiscard]] bool is_boolean() const { return kind() == Kind::boolean; }
   [[nodiscard]] bool is_integer() const { return kind() == Kind::integer; }
+  /// A number or an integer: as_number() may be called.
+  [[nodiscard]] bool is_numeric() const { return is_integer() || kind() == Kind::number; }
   [[nodiscard]] bool is_string() const { return kind() == Kind::string; }
   [[nodiscard]] bool is_list() const { return kind() == Kind::list; }
   [[nodiscard]] bool is_map() const { return kind() == Kind::map; }
@@ -85,6 +88,9 @@ class Value {
   [[nodiscard]] const Value* at_path(std::initializer_list<std::string_view> keys) const;
   /// Sets or replaces a member; the order of first insertion is kept. This must be a map.
   Value& set(std::string_view key, Value value);
+  /// Adds a member with the mark of its key. When the key is there already, nothing changes and the
+  /// member that holds it is returned; else nullptr. This must be a map.
+  const Member* insert(Member member);
   /// Removes a member if it is there.
   void erase(std::string_view key);
   /// Appends to a list.
@@ -137,5 +143,11 @@ using PathStep = std::variant<std::string, std::size_t>;
 
 /// An invalid_input error at a value's place.
 Error error_at(const Mark& mark, std::string message);
+/// The error of readers for a key that occurs twice; it names both places.
+Error duplicate_key(const Member& first, const Mark& second);
+/// The hint for an unknown name: `did you mean "b"? things: a, b`, each half where it has something
+/// to say. `what` is what the names are, in the plural.
+[[nodiscard]] std::string suggestion(std::string_view name, const std::vector<std::string>& known,
+                                     std::string_view what);
 
 } // namespace allod::document
