@@ -1,0 +1,44 @@
+# The two commands of the README are `make up` and `make test`. Both set the machine up first; both
+# may be run as root.
+
+PRESET ?= release
+ALLOD := build/$(PRESET)/src/cli/allod
+
+.PHONY: up build setup test unit integration e2e format lint bench install clean help
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
+
+up: build ## the default stack, running
+	@test -f stack.yaml || $(ALLOD) init
+	$(ALLOD) up
+
+setup: ## install what is missing (root)
+	@tools/setup
+
+build: setup ## build/release/src/cli/allod
+	@cmake --preset $(PRESET) -DALLOD_TESTS=$(if $(TESTS),ON,OFF) >/dev/null
+	@cmake --build --preset $(PRESET)
+
+test: ## everything: unit, integration and end-to-end tests against the real systems
+	@tools/setup --tests
+	@tools/test
+
+unit: ## the unit tests alone
+	@tools/setup --tests
+	@tools/test unit
+
+format: ## format the sources in place
+	@git ls-files '*.cpp' '*.h' | xargs clang-format-14 -i
+
+lint: ## formatting, include direction, shell scripts, spelling
+	@tools/lint
+
+bench: build ## figures of docs/performance.md, measured anew
+	@bench/run
+
+install: build ## into /usr/local (DESTDIR is honoured)
+	@cmake --install build/$(PRESET)
+
+clean: ## the build folders
+	rm -rf build
