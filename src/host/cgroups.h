@@ -46,6 +46,8 @@ class Cgroups {
   [[nodiscard]] CgroupMode mode() const { return mode_; }
   [[nodiscard]] const std::vector<Hierarchy>& hierarchies() const { return hierarchies_; }
   [[nodiscard]] bool has_controller(std::string_view name) const;
+  /// Whether a memory limit can include swap.
+  [[nodiscard]] bool accounts_swap() const;
 
   // Below, `path` is relative to the root of each hierarchy: "/allod/home/postgresql".
 
@@ -57,6 +59,8 @@ class Cgroups {
   Status kill_all(const std::string& path, std::chrono::milliseconds timeout) const;
   /// Errors: not_found.
   [[nodiscard]] Result<ResourceUsage> usage(const std::string& path) const;
+  /// How many of its processes the kernel killed at the memory limit; 0 when it is not there.
+  [[nodiscard]] std::uint64_t out_of_memory_kills(const std::string& path) const;
   /// Removes the group and those below it in every hierarchy; missing is no error. Errors: conflict
   /// while it holds processes.
   Status remove(const std::string& path) const;
@@ -64,7 +68,11 @@ class Cgroups {
   Status remove_with_empty_parents(const std::string& path) const;
 
  private:
+  /// The group's folder in the hierarchy of a controller, or empty.
   [[nodiscard]] std::string folder_of(std::string_view controller, const std::string& path) const;
+  void read_memory(const std::string& path, ResourceUsage& usage) const;
+  void read_cpu(const std::string& path, ResourceUsage& usage) const;
+  [[nodiscard]] static bool host_can_swap();
 
   CgroupMode mode_ = CgroupMode::none;
   std::vector<Hierarchy> hierarchies_;

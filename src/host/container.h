@@ -114,7 +114,12 @@ class Container {
 
  private:
   Container() = default;
-  struct Record;
+  /// The spec with what it leaves open filled in.
+  static ContainerSpec completed(const HostPaths& paths, ContainerSpec spec);
+  static Status prepare(const Runtime& runtime, const HostPaths& paths, const ContainerSpec& spec);
+  static Status launch(const Runtime& runtime, const HostPaths& paths, const ContainerSpec& spec);
+  static Result<UniqueFd> open_known(pid_t process, std::uint64_t start_time,
+                                     const std::string& otherwise);
 
   Runtime runtime_;
   HostPaths paths_;
