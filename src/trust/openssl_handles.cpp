@@ -2,6 +2,7 @@
 
 #include <array>
 #include <ctime>
+#include <optional>
 #include <vector>
 
 #include <openssl/err.h>
@@ -88,6 +89,24 @@ Result<std::string> fingerprint_of(const X509* certificate) {
     return openssl_error("digest a certificate");
   }
   return to_hex(std::string_view(reinterpret_cast<const char*>(digest.data()), size));
+}
+
+Result<std::string> only_uri_of(const X509* certificate) {
+  int critical = 0;
+  const GeneralNames names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, nullptr)));
+  std::optional<std::string> uri;
+  const int count = names ? sk_GENERAL_NAME_num(names.get()) : 0;
+  for (int i = 0; i < count; ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != GEN_URI) continue;
+    if (uri) return Error(ErrorCode::invalid_input, "the certificate has more than one URI");
+    const ASN1_IA5STRING* text = name->d.uniformResourceIdentifier;
+    uri.emplace(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                static_cast<std::size_t>(ASN1_STRING_length(text)));
+  }
+  if (!uri) return Error(ErrorCode::invalid_input, "the certificate has no URI");
+  return std::move(*uri);
 }
 
 Result<Timestamp> to_timestamp(const ASN1_TIME* time) {

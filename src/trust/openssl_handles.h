@@ -33,6 +33,7 @@ using OpensslHandle = std::unique_ptr<T, OpensslFree<Free>>;
 using Certificate = OpensslHandle<X509, X509_free>;
 using PrivateKey = OpensslHandle<EVP_PKEY, EVP_PKEY_free>; ///< or a public one
 using EcdsaSignature = OpensslHandle<ECDSA_SIG, ECDSA_SIG_free>;
+using GeneralNames = OpensslHandle<GENERAL_NAMES, GENERAL_NAMES_free>;
 using Bio = OpensslHandle<BIO, BIO_free_all>;
 using CertificateStore = OpensslHandle<X509_STORE, X509_STORE_free>;
 using Pkcs12 = OpensslHandle<PKCS12, PKCS12_free>;
@@ -60,6 +61,9 @@ Result<std::string> certificate_to_pem(const X509* certificate);
 /// As "TRUSTED CERTIFICATE", with what OpenSSL trusts it for (X509_AUX).
 Result<std::string> certificate_to_trusted_pem(X509* certificate);
 Result<std::string> fingerprint_of(const X509* certificate);
+/// The one URI among the subject's alternative names. Errors: invalid_input (none, several, or a
+/// list that cannot be read).
+Result<std::string> only_uri_of(const X509* certificate);
 Result<Timestamp> to_timestamp(const ASN1_TIME* time);
 
 /// PKCS#8 in PEM. Errors: invalid_input.

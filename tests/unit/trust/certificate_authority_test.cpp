@@ -1,0 +1,289 @@
+#include <regex>
+
+#include "fixture.h"
+#include "trust/certificate_authority.h"
+#include "trust/certificate_builder.h"
+#include "trust/openssl_handles.h"
+
+namespace allod::trust {
+namespace {
+
+using std::chrono::hours;
+
+class AuthorityTest : public TokenTest {
+ protected:
+  void SetUp() override {
+    TokenTest::SetUp();
+    if (!IsSkipped()) open();
+  }
+
+  AuthoritySettings authority_settings() {
+    AuthoritySettings wanted{"home", *TrustDomain::parse("home.localhost"), folder / "ca"};
+    wanted.clock = [this] { return time; };
+    return wanted;
+  }
+
+  void open() {
+    authority.reset();
+    Result<CertificateAuthority> opened = CertificateAuthority::open(*token, authority_settings());
+    ASSERT_TRUE(opened.ok()) << opened.error().describe();
+    authority.emplace(std::move(*opened));
+  }
+
+  Svid issue(const std::string& component) {
+    SvidRequest request;
+    request.component = component;
+    request.dns_names = {component};
+    request.addresses = {"10.66.0.7"};
+    Result<Svid> svid = authority->issue(request);
+    EXPECT_TRUE(svid.ok()) << svid.error().describe();
+    return std::move(*svid);
+  }
+
+  std::string put(const std::string& name, const std::string& content) {
+    EXPECT_TRUE(write_file(folder / name, content).ok());
+    return folder / name;
+  }
+
+  /// `openssl verify` of a leaf, with its issuing certificate as the peer would send it.
+  Finished verify(const Svid& svid, const std::string& anchors,
+                  std::vector<std::string> more = {}) {
+    std::vector<std::string> line = {"openssl",     "verify",   "-x509_strict", "-no-CApath",
+                                     "-no-CAstore", "-purpose", "sslclient"};
+    line.insert(line.end(), more.begin(), more.end());
+    line.insert(line.end(), {"-CAfile", put("anchors.pem", anchors), "-untrusted",
+                             put("issuing.pem", svid.issuing_pem), put("leaf.pem", svid.leaf_pem)});
+    return command(line);
+  }
+
+  std::string text_of(const std::string& pem) {
+    return command({"openssl", "x509", "-noout", "-text"}, pem).output;
+  }
+
+  Timestamp time = now();
+  std::optional<CertificateAuthority> authority;
+};
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_F(AuthorityTest, RootFollowsTheRulesOfSigningCertificates) {
+  const std::string text = text_of(authority->root().pem);
+  EXPECT_TRUE(has(text, "Subject: CN = home root")) << text;
+  EXPECT_TRUE(has(text, "Basic Constraints: critical\n                CA:TRUE, pathlen:1"));
+  EXPECT_TRUE(has(text, "Key Usage: critical\n                Certificate Sign, CRL Sign\n"));
+  EXPECT_TRUE(has(text, "URI:spiffe://home.localhost\n"));
+  EXPECT_TRUE(has(text, "Signature Algorithm: ecdsa-with-SHA256"));
+  EXPECT_EQ((authority->root().not_after - time) / hours(24), 3651);
+}
+
+TEST_F(AuthorityTest, IssuingIsBoundToTheTrustDomain) {
+  const Result<AuthorityCertificate> issuing = authority->ensure_issuing("keycloak");
+  ASSERT_TRUE(issuing.ok()) << issuing.error().describe();
+  const std::string text = text_of(issuing->pem);
+  EXPECT_TRUE(has(text, "Issuer: CN = home root"));
+  EXPECT_TRUE(has(text, "Subject: CN = home/keycloak issuing")) << text;
+  EXPECT_TRUE(has(text, "CA:TRUE, pathlen:0"));
+  EXPECT_TRUE(has(text, "X509v3 Name Constraints: critical\n                Permitted:\n"
+                        "                  URI:home.localhost"));
+  EXPECT_TRUE(issuing->renewed);
+  EXPECT_FALSE(authority->ensure_issuing("keycloak")->renewed);
+}
+
+TEST_F(AuthorityTest, LeafFollowsTheX509SvidSpecification) {
+  const Svid svid = issue("keycloak");
+  const std::string text = text_of(svid.leaf_pem);
+  EXPECT_TRUE(has(text, "Basic Constraints: critical\n                CA:FALSE")) << text;
+  EXPECT_TRUE(has(text, "Key Usage: critical\n                Digital Signature\n"));
+  EXPECT_TRUE(has(text, "TLS Web Server Authentication, TLS Web Client Authentication"));
+  EXPECT_TRUE(has(text, "URI:spiffe://home.localhost/home/keycloak, DNS:keycloak, "
+                        "IP Address:10.66.0.7"));
+  EXPECT_TRUE(has(text, "Subject: CN = keycloak\n"));
+  EXPECT_TRUE(has(text, "ASN1 OID: prime256v1"));
+  EXPECT_EQ(svid.serial.size(), 40U);
+  EXPECT_EQ(svid.not_after - svid.not_before, hours(24) + std::chrono::minutes(1));
+  EXPECT_LT(svid.renew_at(), svid.not_after);
+  const Finished fingerprint =
+      command({"openssl", "x509", "-noout", "-fingerprint", "-sha256"}, svid.leaf_pem);
+  std::string digits = std::regex_replace(fingerprint.output, std::regex("^.*=|:|\n"), "");
+  for (char& c : digits)
+    c = static_cast<char>(std::tolower(c));
+  EXPECT_EQ(digits, svid.fingerprint);
+  // The key is the certificate's.
+  EXPECT_EQ(
+      command({"openssl", "pkey", "-pubout"}, std::string(svid.private_key_pem.reveal())).output,
+      command({"openssl", "x509", "-noout", "-pubkey"}, svid.leaf_pem).output);
+  EXPECT_TRUE(has(std::string(svid.private_key_pem.reveal()), "BEGIN PRIVATE KEY"));
+}
+
+TEST_F(AuthorityTest, ChainsVerifyToTheRoot) {
+  const Svid svid = issue("keycloak");
+  EXPECT_EQ(verify(svid, authority->root().pem).exit_code, 0)
+      << verify(svid, authority->root().pem).errors;
+}
+
+TEST_F(AuthorityTest, AnotherComponentsIssuerIsNoAnchor) {
+  const Svid svid = issue("keycloak");
+  const std::vector<std::string> partial = {"-partial_chain"};
+  EXPECT_EQ(verify(svid, *authority->bundle_of({"keycloak"}), partial).exit_code, 0);
+  EXPECT_EQ(verify(svid, *authority->bundle_of({"gateway", "keycloak"}), partial).exit_code, 0);
+  EXPECT_NE(verify(svid, *authority->bundle_of({"gateway"}), partial).exit_code, 0);
+}
+
+// The name constraint: our own code refuses to issue for a foreign trust domain, so the test signs
+// such a leaf with the issuing key itself.
+TEST_F(AuthorityTest, ForeignTrustDomainsDoNotVerify) {
+  Svid svid = issue("keycloak");
+  Result<Certificate> issuer = read_certificate(svid.issuing_pem);
+  Result<PrivateKey> key = generate_p256();
+  CertificatePlan plan;
+  plan.common_name = "keycloak";
+  plan.issuer = issuer->get();
+  plan.subject_key = key->get();
+  plan.not_before = time;
+  plan.not_after = time + hours(1);
+  for (const auto& [uri, good] : {std::pair{"spiffe://home.localhost/home/keycloak", true},
+                                  std::pair{"spiffe://evil.localhost/home/keycloak", false},
+                                  std::pair{"spiffe://sub.home.localhost/home/keycloak", false}}) {
+    plan.uri = uri;
+    Result<Certificate> leaf = sign_certificate(plan, *token, "home/keycloak issuing");
+    ASSERT_TRUE(leaf.ok()) << leaf.error().describe();
+    svid.leaf_pem = *certificate_to_pem(leaf->get());
+    const Finished verified = verify(svid, authority->root().pem);
+    EXPECT_EQ(verified.exit_code == 0, good) << uri << verified.errors;
+    EXPECT_EQ(has(verified.errors, "permitted subtree violation"), !good) << verified.errors;
+  }
+}
+
+TEST_F(AuthorityTest, AnIssuingCaSpeaksForItsComponentAlone) {
+  SvidRequest request;
+  request.component = "keycloak";
+  request.path = "/home/gateway";
+  EXPECT_EQ(authority->issue(request).error().code(), ErrorCode::invalid_input);
+  request.path = "/home/keycloak2";
+  EXPECT_EQ(authority->issue(request).error().code(), ErrorCode::invalid_input);
+  request.path = "/home/keycloak/server";
+  EXPECT_TRUE(authority->issue(request).ok());
+}
+
+TEST_F(AuthorityTest, RefusesNamesThatAreNone) {
+  SvidRequest request;
+  for (const char* name : {"", "Keycloak", "a/b", "..", "a b"}) {
+    request.component = name;
+    EXPECT_EQ(authority->issue(request).error().code(), ErrorCode::invalid_input) << name;
+  }
+  request.component = "a";
+  request.addresses = {"10.0.0.256"};
+  EXPECT_EQ(authority->issue(request).error().code(), ErrorCode::invalid_input);
+  request.addresses = {"2001:db8::1"};
+  EXPECT_TRUE(authority->issue(request).ok());
+  request.common_name = std::string(65, 'a');
+  EXPECT_EQ(authority->issue(request).error().code(), ErrorCode::invalid_input);
+}
+
+TEST_F(AuthorityTest, ComesBackTheSame) {
+  const std::string root = authority->root().fingerprint;
+  const std::string issuing = authority->ensure_issuing("keycloak")->fingerprint;
+  open();
+  EXPECT_EQ(authority->root().fingerprint, root);
+  EXPECT_FALSE(authority->root().renewed);
+  EXPECT_EQ(authority->ensure_issuing("keycloak")->fingerprint, issuing);
+  EXPECT_EQ(*authority->components(), std::vector<std::string>{"keycloak"});
+}
+
+TEST_F(AuthorityTest, IssuingIsRenewedBeforeItsEndOverTheSameKey) {
+  const AuthorityCertificate before = *authority->ensure_issuing("keycloak");
+  SvidRequest request;
+  request.component = "keycloak";
+  request.lifetime = hours(24 * 300);
+  const Svid old = *authority->issue(request);
+  time += hours(24 * 200);
+  EXPECT_FALSE(authority->ensure_issuing("keycloak")->renewed);
+  time += hours(24 * 50);
+  const AuthorityCertificate after = *authority->ensure_issuing("keycloak");
+  EXPECT_TRUE(after.renewed);
+  EXPECT_NE(after.fingerprint, before.fingerprint);
+  EXPECT_EQ((after.not_after - time) / hours(24), 365);
+  // A leaf of before verifies by the renewed certificate, and a new one by the certificate before.
+  const std::vector<std::string> then = {
+      "-partial_chain", "-attime",
+      std::to_string(time.time_since_epoch() / std::chrono::seconds(1))};
+  EXPECT_EQ(verify(old, after.pem, then).exit_code, 0) << verify(old, after.pem, then).errors;
+  Svid young = issue("keycloak");
+  young.issuing_pem = before.pem;
+  EXPECT_EQ(verify(young, before.pem, then).exit_code, 0);
+}
+
+TEST_F(AuthorityTest, NothingOutlivesItsIssuer) {
+  SvidRequest request;
+  request.component = "keycloak";
+  request.lifetime = hours(24 * 5000);
+  const Svid svid = *authority->issue(request);
+  EXPECT_EQ(svid.not_after, authority->ensure_issuing("keycloak")->not_after);
+}
+
+TEST_F(AuthorityTest, RootIsMadeAgainBeforeItsEnd) {
+  const std::string before = authority->root().fingerprint;
+  time += hours(24 * 365 * 9);
+  open();
+  EXPECT_TRUE(authority->root().renewed);
+  EXPECT_NE(authority->root().fingerprint, before);
+}
+
+TEST_F(AuthorityTest, FindsASwappedRoot) {
+  // A root of somebody else's, under the same name.
+  ASSERT_EQ(
+      command({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+               "-nodes", "-keyout", folder / "k", "-out", folder / "ca/root.pem", "-subj",
+               "/CN=home root", "-addext", "subjectAltName=URI:spiffe://home.localhost"})
+          .exit_code,
+      0);
+  const Result<CertificateAuthority> opened =
+      CertificateAuthority::open(*token, authority_settings());
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code(), ErrorCode::integrity);
+}
+
+TEST_F(AuthorityTest, FindsASwappedIssuingCertificate) {
+  (void)authority->ensure_issuing("keycloak");
+  const std::string gateway = authority->ensure_issuing("gateway")->pem;
+  ASSERT_TRUE(write_file(folder / "ca/issuing/keycloak.pem", gateway).ok());
+  open();
+  EXPECT_EQ(authority->ensure_issuing("keycloak").error().code(), ErrorCode::integrity);
+  EXPECT_TRUE(authority->ensure_issuing("gateway").ok());
+}
+
+TEST_F(AuthorityTest, FindsAnotherToken) {
+  ASSERT_TRUE(token->delete_key("home root").ok());
+  const Result<CertificateAuthority> opened =
+      CertificateAuthority::open(*token, authority_settings());
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code(), ErrorCode::integrity);
+}
+
+TEST_F(AuthorityTest, FindsAnotherTrustDomain) {
+  AuthoritySettings other = authority_settings();
+  other.domain = *TrustDomain::parse("elsewhere");
+  EXPECT_EQ(CertificateAuthority::open(*token, other).error().code(), ErrorCode::integrity);
+}
+
+TEST_F(AuthorityTest, LostCertificatesAreMadeAgainOverTheirKeys) {
+  const Svid svid = issue("keycloak");
+  ASSERT_TRUE(remove_tree(folder / "ca").ok());
+  open();
+  EXPECT_TRUE(authority->root().renewed);
+  (void)authority->ensure_issuing("keycloak");
+  EXPECT_EQ(verify(svid, authority->root().pem).exit_code, 0); // leaf and issuing of before
+}
+
+TEST_F(AuthorityTest, RemovedIssuersAreGone) {
+  const Svid svid = issue("keycloak");
+  ASSERT_TRUE(authority->remove_issuing("keycloak").ok());
+  EXPECT_FALSE(*token->has_key("home/keycloak issuing"));
+  EXPECT_TRUE(authority->components()->empty());
+  EXPECT_NE(verify(svid, *authority->bundle_of({"keycloak"}), {"-partial_chain"}).exit_code, 0);
+}
+
+} // namespace
+} // namespace allod::trust
