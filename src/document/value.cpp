@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/text.h"
+#include "document/json_writer.h"
 
 namespace allod::document {
 
@@ -223,7 +224,7 @@ std::string format_path(const std::vector<PathStep>& path) {
     }
     const std::string& key = std::get<std::string>(step);
     if (!plain(key)) {
-      text += "[\"" + key + "\"]";
+      text += "[" + quote_json(key) + "]";
     } else {
       text += (text.empty() ? "" : ".") + key;
     }
