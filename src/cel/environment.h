@@ -1,0 +1,83 @@
+// What an expression may name: variables with types, object types with fields, functions.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "cel/function.h"
+#include "cel/type.h"
+#include "cel/value.h"
+
+namespace allod::cel {
+
+class Environment;
+/// The operators' types; the evaluator does their work.
+void add_operators(Environment& environment);
+
+struct Field {
+  std::string name;
+  Type type;
+};
+
+/// A named struct type. At run time it is a map; a field that the map lacks is "no such key".
+struct ObjectType {
+  std::string name;
+  std::vector<Field> fields; ///< in the order in which messages list them
+
+  [[nodiscard]] const Field* find(std::string_view field) const;
+};
+
+/// Copying one is cheap enough to derive an environment per use: functions are shared.
+class Environment {
+ public:
+  /// Everything: the specification's functions and macros, optional values and every extension
+  /// library (docs/cel.md lists them).
+  static Environment standard();
+  /// The specification's standard functions and macros only.
+  static Environment core();
+
+  /// Declares a variable, or changes its type. The name may be qualified ("request.auth").
+  Environment& declare(std::string name, Type type);
+  /// Declares an object type, or replaces it; Type::object(name) refers to it.
+  Environment& declare_object(std::string name, std::vector<Field> fields);
+  /// Adds overloads. Fails when one collides with an overload that is there already, or when the
+  /// name is an operator's.
+  [[nodiscard]] Status add(Function function);
+  /// The same from a signature (see parse_signature).
+  [[nodiscard]] Status add(std::string_view signature, Implementation implementation);
+  /// Makes a type's name usable as a value: `type(x) == net.IP`.
+  Environment& declare_type(Type type);
+  /// Resolves names relative to a namespace (specification, "Name Resolution").
+  Environment& set_container(std::string container);
+
+  [[nodiscard]] const std::string& container() const { return container_; }
+  [[nodiscard]] bool extended() const { return extended_; }
+  [[nodiscard]] const Type* find_variable(std::string_view name) const;
+  [[nodiscard]] const ObjectType* find_object(std::string_view name) const;
+  [[nodiscard]] const Type* find_type(std::string_view name) const;
+  /// The overloads are shared with the programs that use them.
+  [[nodiscard]] std::shared_ptr<const Function> find_function(std::string_view name) const;
+
+  [[nodiscard]] std::vector<std::string> variable_names() const;
+  [[nodiscard]] std::vector<std::string> function_names() const;
+  [[nodiscard]] std::vector<std::string> object_names() const;
+
+ private:
+  friend void add_operators(Environment& environment);
+
+  template<class T>
+  using Table = std::map<std::string, T, std::less<>>;
+
+  Table<Type> variables_;
+  Table<std::shared_ptr<const ObjectType>> objects_;
+  Table<Type> types_;
+  Table<std::shared_ptr<const Function>> functions_;
+  std::string container_;
+  bool extended_ = false; // optional syntax and the extension macros
+};
+
+} // namespace allod::cel

@@ -1,0 +1,376 @@
+#include "cel/eval/evaluator.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "cel/eval/operators.h"
+#include "cel/text.h"
+#include "cel/value_equal.h"
+#include "cel/value_map.h"
+
+namespace allod::cel {
+
+Evaluator::Evaluator(const Plan& plan, const Activation& activation, std::uint64_t cost_limit,
+                     std::size_t locals, std::size_t globals)
+    : plan_(plan), activation_(activation), meter_(cost_limit), locals_(locals), globals_(globals),
+      loaded_(globals, 0) {}
+
+Value Evaluator::run() {
+  Value value = eval(plan_.root);
+  if (meter_.exhausted()) return too_expensive();
+  return value;
+}
+
+Value Evaluator::too_expensive() {
+  return Value::error("evaluating costs more than the limit of " + std::to_string(meter_.limit()));
+}
+
+Value Evaluator::placed(Value value, Span span) const {
+  if (!value.is(Kind::error) || value.as_error().placed) return value;
+  EvaluationError error = value.as_error();
+  error.offset = span.begin;
+  error.length = span.end - span.begin;
+  error.placed = true;
+  return Value::error(std::move(error));
+}
+
+Value merge_abnormal(const Value& left, const Value& right) {
+  if (!right.is_abnormal() || left.is(Kind::error)) return left;
+  if (!left.is_abnormal() || right.is(Kind::error)) return right;
+  auto attributes = left.as_unknown();
+  attributes.insert(right.as_unknown().begin(), right.as_unknown().end());
+  return Value::unknown(std::move(attributes));
+}
+
+const Value& Evaluator::get(NodeId id, Value& scratch) {
+  const Node& node = plan_.nodes[id];
+  switch (node.op) {
+  case Op::constant:
+    return plan_.constants[node.data];
+  case Op::local:
+    return locals_[node.data];
+  case Op::global:
+    if (loaded_[node.data] != 0) return globals_[node.data];
+    break;
+  default:
+    break;
+  }
+  scratch = eval(id);
+  return scratch;
+}
+
+Value Evaluator::eval(NodeId id) {
+  const Node& node = plan_.nodes[id];
+  if (!meter_.charge(1)) return too_expensive();
+  switch (node.op) {
+  case Op::constant:
+  case Op::failure:
+    return placed(plan_.constants[node.data], node.span);
+  case Op::local:
+    return locals_[node.data];
+  case Op::global:
+    return eval_global(node);
+  case Op::select:
+  case Op::optional_select:
+  case Op::has:
+    return eval_select(node);
+  case Op::logical_and:
+  case Op::logical_or:
+    return eval_logical(node);
+  case Op::logical_not:
+  case Op::negate:
+    return eval_negation(node);
+  case Op::conditional:
+    return eval_conditional(node);
+  case Op::call:
+    return eval_call(node);
+  case Op::list:
+    return eval_list(node);
+  case Op::map:
+    return eval_map(node);
+  case Op::fold:
+    return eval_fold(node);
+  case Op::bind:
+    return eval_bind(node);
+  case Op::matches:
+    return eval_matches(node);
+  case Op::concat:
+    return eval_concat(node);
+  default:
+    return eval_pair(node);
+  }
+}
+
+Value Evaluator::eval_global(const Node& node) {
+  if (loaded_[node.data] == 0) {
+    const std::string& name = plan_.variables[node.data];
+    auto value = activation_.find(name);
+    globals_[node.data] =
+        placed(value ? std::move(*value)
+                     : Value::error("no value is given for the variable \"" + name + "\""),
+               node.span);
+    loaded_[node.data] = 1;
+  }
+  return globals_[node.data];
+}
+
+Value Evaluator::eval_select(const Node& node) {
+  Value scratch;
+  const Value& operand = get(child(node, 0), scratch);
+  if (operand.is_abnormal()) return operand;
+  const std::string& field = plan_.names[node.data];
+  switch (node.op) {
+  case Op::select:
+    return placed(select(operand, field), node.span);
+  case Op::has:
+    return placed(has(operand, field), node.span);
+  default:
+    return placed(optional_select(operand, field), node.span);
+  }
+}
+
+Value Evaluator::eval_pair(const Node& node) {
+  Value left_scratch;
+  Value right_scratch;
+  const Value& left = get(child(node, 0), left_scratch);
+  const Value& right = get(child(node, 1), right_scratch);
+  if (left.is_abnormal() || right.is_abnormal()) return merge_abnormal(left, right);
+  return placed(apply_pair(node, left, right), node.span);
+}
+
+Value Evaluator::apply_pair(const Node& node, const Value& left, const Value& right) {
+  switch (node.op) {
+  case Op::equal:
+    return equal(left, right, meter_);
+  case Op::not_equal: {
+    const Value same = equal(left, right, meter_);
+    return same.is(Kind::boolean) ? Value::of_bool(!same.as_bool()) : same;
+  }
+  case Op::less:
+    return compare(left, right, Order::less);
+  case Op::less_equal:
+    return compare(left, right, Order::less_equal);
+  case Op::greater:
+    return compare(left, right, Order::greater);
+  case Op::greater_equal:
+    return compare(left, right, Order::greater_equal);
+  case Op::add:
+    return add(left, right, meter_);
+  case Op::subtract:
+    return subtract(left, right);
+  case Op::multiply:
+    return multiply(left, right);
+  case Op::divide:
+    return divide(left, right);
+  case Op::modulo:
+    return modulo(left, right);
+  case Op::in:
+    return contains(left, right, meter_);
+  case Op::index:
+    return left.is(Kind::optional) ? optional_index(left, right) : index(left, right);
+  default:
+    return optional_index(left, right);
+  }
+}
+
+Value Evaluator::eval_negation(const Node& node) {
+  Value scratch;
+  const Value& operand = get(child(node, 0), scratch);
+  if (operand.is_abnormal()) return operand;
+  if (node.op == Op::negate) return placed(negate(operand), node.span);
+  if (operand.is(Kind::boolean)) return Value::of_bool(!operand.as_bool());
+  return placed(no_overload("!", {&operand, 1}), node.span);
+}
+
+/// && and ||: one operand that decides makes errors and unknowns of the others vanish; otherwise an
+/// unknown outlives an error, because knowing it might decide.
+Value Evaluator::eval_logical(const Node& node) {
+  const bool decisive = node.op == Op::logical_or;
+  Value error;
+  Value unknown;
+  for (std::uint32_t i = 0; i < node.count; ++i) {
+    Value scratch;
+    const NodeId id = child(node, i);
+    const Value& operand = get(id, scratch);
+    if (operand.is(Kind::boolean)) {
+      if (operand.as_bool() == decisive) return operand;
+    } else if (operand.is(Kind::unknown)) {
+      unknown = unknown.is_null() ? operand : merge_abnormal(unknown, operand);
+    } else if (error.is_null()) {
+      error = operand.is(Kind::error) ? operand
+                                      : placed(no_overload(decisive ? "||" : "&&", {&operand, 1}),
+                                               plan_.nodes[id].span);
+    }
+  }
+  if (!unknown.is_null()) return unknown;
+  return error.is_null() ? Value::of_bool(!decisive) : error;
+}
+
+Value Evaluator::eval_conditional(const Node& node) {
+  Value scratch;
+  const Value& condition = get(child(node, 0), scratch);
+  if (condition.is(Kind::boolean)) return eval(child(node, condition.as_bool() ? 1 : 2));
+  if (condition.is_abnormal()) return condition;
+  return placed(no_overload("?:", {&condition, 1}), node.span);
+}
+
+Value Evaluator::eval_call(const Node& node) {
+  constexpr std::uint32_t kFew = 4;
+  if (node.count <= kFew) {
+    std::array<Value, kFew> arguments;
+    for (std::uint32_t i = 0; i < node.count; ++i)
+      arguments[i] = eval(child(node, i));
+    return dispatch(node, {arguments.data(), node.count});
+  }
+  std::vector<Value> arguments;
+  arguments.reserve(node.count);
+  for (std::uint32_t i = 0; i < node.count; ++i)
+    arguments.push_back(eval(child(node, i)));
+  return dispatch(node, arguments);
+}
+
+namespace {
+
+bool fits(const Value& value, const PlannedCall::Argument& wanted) {
+  if ((wanted.kinds & kind_bit(value.kind())) == 0) return false;
+  return wanted.opaque_type.empty() || value.as_opaque().type_name() == wanted.opaque_type;
+}
+
+} // namespace
+
+Value Evaluator::dispatch(const Node& node, std::span<const Value> arguments) {
+  const Value* abnormal = nullptr;
+  Value merged;
+  for (const Value& argument : arguments) {
+    if (!argument.is_abnormal()) continue;
+    merged = abnormal == nullptr ? argument : merge_abnormal(merged, argument);
+    abnormal = &merged;
+  }
+  if (abnormal != nullptr) return merged;
+  const PlannedCall& call = plan_.calls[node.data];
+  for (const auto& candidate : call.candidates) {
+    if (!std::equal(arguments.begin(), arguments.end(), candidate.arguments.begin(), fits))
+      continue;
+    if (!candidate.overload->implementation) {
+      return placed(Value::error("the function " + call.name + " has no implementation"),
+                    node.span);
+    }
+    return placed(candidate.overload->implementation(arguments, meter_), node.span);
+  }
+  return placed(no_overload(call.name, arguments), node.span);
+}
+
+Value Evaluator::eval_list(const Node& node) {
+  std::vector<Value> elements;
+  elements.reserve(node.count);
+  Value abnormal;
+  for (std::uint32_t i = 0; i < node.count; ++i) {
+    Value element = eval(child(node, i));
+    if (element.is_abnormal()) {
+      abnormal = abnormal.is_null() ? std::move(element) : merge_abnormal(abnormal, element);
+      continue;
+    }
+    const bool optional = node.data != kNoEntries && plan_.entries[node.data][i] != 0;
+    if (!optional) {
+      elements.push_back(std::move(element));
+    } else if (!element.is(Kind::optional)) {
+      return placed(Value::error("[?…] needs an optional value, not " + element.type_name()),
+                    plan_.nodes[child(node, i)].span);
+    } else if (const Value* content = element.as_optional()) {
+      elements.push_back(*content);
+    }
+  }
+  if (!abnormal.is_null()) return abnormal;
+  if (!meter_.charge_bytes(elements.size() * sizeof(Value))) return too_expensive();
+  return Value::list(std::move(elements));
+}
+
+Value Evaluator::eval_map(const Node& node) {
+  std::vector<std::pair<Value, Value>> entries;
+  entries.reserve(node.count / 2);
+  Value abnormal;
+  for (std::uint32_t i = 0; i < node.count; i += 2) {
+    Value key = eval(child(node, i));
+    Value value = eval(child(node, i + 1));
+    if (key.is_abnormal() || value.is_abnormal()) {
+      Value both = merge_abnormal(key, value);
+      abnormal = abnormal.is_null() ? std::move(both) : merge_abnormal(abnormal, both);
+      continue;
+    }
+    if (!is_map_key(key)) {
+      return placed(Value::error("a map key is bool, int, uint or string, not " + key.type_name()),
+                    plan_.nodes[child(node, i)].span);
+    }
+    if (node.data != kNoEntries && plan_.entries[node.data][i / 2] != 0) {
+      if (!value.is(Kind::optional)) {
+        return placed(Value::error("{?…} needs an optional value, not " + value.type_name()),
+                      plan_.nodes[child(node, i + 1)].span);
+      }
+      const Value* content = value.as_optional();
+      if (content == nullptr) continue;
+      value = Value(*content);
+    }
+    entries.emplace_back(std::move(key), std::move(value));
+  }
+  if (!abnormal.is_null()) return abnormal;
+  if (!meter_.charge_bytes(entries.size() * 2 * sizeof(Value))) return too_expensive();
+  auto map = make_distinct_map(std::move(entries));
+  if (!map) return placed(Value::error("a map cannot have the same key twice"), node.span);
+  return Value::map(std::move(map));
+}
+
+Value Evaluator::eval_bind(const Node& node) {
+  locals_[node.data] = eval(child(node, 0));
+  Value result = eval(child(node, 1));
+  locals_[node.data] = Value();
+  return result;
+}
+
+Value Evaluator::eval_matches(const Node& node) {
+  Value scratch;
+  const Value& text = get(child(node, 0), scratch);
+  if (text.is_abnormal()) return text;
+  if (!text.is(Kind::string)) return placed(no_overload("matches", {&text, 1}), node.span);
+  if (!meter_.charge_bytes(text.as_string().size())) return too_expensive();
+  return Value::of_bool(re2::RE2::PartialMatch(text.as_string(), *plan_.patterns[node.data]));
+}
+
+Value interpolated(const Value& value) {
+  switch (value.kind()) {
+  case Kind::string:
+    return value;
+  case Kind::int64:
+    return Value::string(std::to_string(value.as_int()));
+  case Kind::uint64:
+    return Value::string(std::to_string(value.as_uint()));
+  case Kind::float64:
+    return Value::string(format_double(value.as_double()));
+  case Kind::boolean:
+    return Value::string(value.as_bool() ? "true" : "false");
+  case Kind::unknown:
+  case Kind::error:
+    return value;
+  default:
+    return Value::error("a value of type " + value.type_name() + " cannot be part of a text");
+  }
+}
+
+Value Evaluator::eval_concat(const Node& node) {
+  std::string text;
+  Value abnormal;
+  for (std::uint32_t i = 0; i < node.count; ++i) {
+    const NodeId id = child(node, i);
+    const Value part = placed(interpolated(eval(id)), plan_.nodes[id].span);
+    if (part.is_abnormal()) {
+      abnormal = abnormal.is_null() ? part : merge_abnormal(abnormal, part);
+      continue;
+    }
+    if (!meter_.charge_bytes(part.as_string().size())) return too_expensive();
+    text += part.as_string();
+  }
+  return abnormal.is_null() ? Value::string(std::move(text)) : abnormal;
+}
+
+} // namespace allod::cel

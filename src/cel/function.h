@@ -1,0 +1,70 @@
+// Functions that expressions can call: overloads with types, each with its implementation.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "cel/type.h"
+#include "cel/value.h"
+
+namespace allod::cel {
+
+/// What is left of an evaluation's cost limit. One unit is about one step or eight bytes touched.
+class Meter {
+ public:
+  explicit Meter(std::uint64_t limit) : left_(limit), limit_(limit) {}
+  /// Takes `cost`; false once the limit is passed, and from then on.
+  bool charge(std::uint64_t cost) {
+    if (cost <= left_) {
+      left_ -= cost;
+      return true;
+    }
+    left_ = 0;
+    exhausted_ = true;
+    return false;
+  }
+  bool charge_bytes(std::size_t bytes) { return charge(bytes / 8); }
+  [[nodiscard]] bool exhausted() const { return exhausted_; }
+  [[nodiscard]] std::uint64_t used() const { return limit_ - left_; }
+  [[nodiscard]] std::uint64_t limit() const { return limit_; }
+
+ private:
+  std::uint64_t left_;
+  std::uint64_t limit_;
+  bool exhausted_ = false;
+};
+
+/// Gives the result, or Value::error(…) where there is none. The arguments (the receiver first)
+/// have kinds that fit the overload's parameter types and are neither errors nor unknowns; elements
+/// inside lists and maps are not checked. Work that grows with the arguments is charged to the
+/// meter.
+using Implementation = std::function<Value(std::span<const Value> arguments, Meter& meter)>;
+
+struct Overload {
+  std::vector<Type> parameters; ///< of a member function the receiver's type comes first
+  Type result;
+  bool member = false; ///< called as receiver.name(…)
+  Implementation implementation;
+  /// The same arguments always give the same result, so that calls with constants may be computed
+  /// when compiling.
+  bool pure = true;
+};
+
+struct Function {
+  std::string name; ///< may be qualified: "math.greatest"
+  std::vector<Overload> overloads;
+};
+
+/// Reads a signature, for instance "string.charAt(int) -> string", "math.abs(double) -> double" or
+/// "list<A>.flatten(int) -> list<dyn>". What stands before the last dot is a receiver when it is a
+/// type of the language or its last part begins with a capital letter (net.IP); otherwise it is
+/// part of the function's name. Single capital letters are type parameters, other unknown names
+/// opaque types. The implementation stays empty.
+[[nodiscard]] Result<Function> parse_signature(std::string_view signature);
+
+} // namespace allod::cel
