@@ -104,6 +104,13 @@ Status run_in_namespace(const std::string& path, const std::function<Status()>& 
   });
 }
 
+Status in_new_namespace(const std::function<Status()>& work) {
+  return on_own_thread([&]() -> Status {
+    if (::unshare(CLONE_NEWNET) != 0) return errno_error("make a network namespace");
+    return work();
+  });
+}
+
 Status create_namespace(const std::string& name, const std::function<Status()>& prepare) {
   if (namespace_exists(name)) {
     return Error(ErrorCode::already_exists, "network namespace " + name + " exists");

@@ -18,6 +18,9 @@ inline constexpr const char* kNamespaceFolder = "/run/netns";
 /// is no such namespace. What the function opens (sockets, netlink) stays bound to the namespace.
 Status run_in_namespace(const std::string& path, const std::function<Status()>& work);
 
+/// Runs a function in a new network namespace that goes with it.
+Status in_new_namespace(const std::function<Status()>& work);
+
 /// Makes a named namespace, runs `prepare` in it and only then gives it its name, so that a named
 /// one is never half made. Errors: already_exists.
 Status create_namespace(const std::string& name, const std::function<Status()>& prepare);

@@ -109,8 +109,19 @@ class Network {
   static Status teardown(const std::string& stack);
 
  private:
+  [[nodiscard]] Status validate() const;
+  [[nodiscard]] Result<std::string> rules() const;
+  Status build_router();
+  Status build_component(const NetworkComponent& component);
+  Status connect_components();
+  Status ensure_filter();
+  Status remove_foreign() const;
+  Status verify_router(std::vector<Drift>& drifts) const;
+  Status verify_component(const NetworkComponent& component, std::vector<Drift>& drifts) const;
+
   NetworkSpec spec_;
   std::vector<Edge> edges_;
+  mutable std::string rules_; ///< how nftables spells ours here; empty until it was asked
 };
 
 } // namespace allod::host
