@@ -48,6 +48,6 @@ Status write_identity(const std::string& folder, const IdentityContent& content,
 /// Writes only the trust of the current generation anew (a consumer was bound or released, a CA
 /// renewed), key and certificate staying as they are. Errors: not_found (no generation yet).
 Status write_trust(const std::string& folder, const std::string& bundle_pem,
-                   const std::string& clients_pem, const IdentityOwner& owner = {});
+                   const std::string& clients_pem);
 
 } // namespace allod::trust
