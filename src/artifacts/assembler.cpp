@@ -1,0 +1,221 @@
+#include "artifacts/assembler.h"
+
+#include <algorithm>
+#include <set>
+
+#include <sys/stat.h>
+
+#include "artifacts/canonical_json.h"
+#include "artifacts/fetcher.h"
+#include "artifacts/layout.h"
+#include "artifacts/tree_listing.h"
+#include "base/hash.h"
+
+namespace allod::artifacts {
+namespace {
+
+/// Part of every key: raised when the same definition and lock would give another image.
+constexpr const char* kFormat = "allod image 1\n";
+
+Status add_file(const std::string& path, const std::string& name, Sha256& hash) {
+  const Result<Digest> digest = digest_of_file(path);
+  if (!digest) return digest.error();
+  hash.update(name + "\n" + digest->sha256 + "\n");
+  return {};
+}
+
+Status add_folder(const std::string& folder, const std::string& name, Sha256& hash) {
+  if (!is_directory(folder)) return add_file(folder, name, hash);
+  const Result<std::vector<TreeEntry>> entries = scan_tree(folder);
+  if (!entries) return entries.error();
+  for (const TreeEntry& entry : *entries) {
+    const std::string path = name + "/" + entry.path;
+    if (entry.type == TreeEntry::Type::file) {
+      hash.update((entry.mode & 0111) != 0 ? "x " : "- ");
+      if (Status added = add_file(folder + "/" + entry.path, path, hash); !added) return added;
+    } else {
+      hash.update(path + " " + entry.target + "\n");
+    }
+  }
+  return {};
+}
+
+Status add_provider_files(const ImageDefinition& definition, Sha256& hash) {
+  for (const PartDefinition& part : definition.parts) {
+    std::string from;
+    if (const auto* files = std::get_if<FilesPart>(&part.what)) from = files->from;
+    if (const auto* go = std::get_if<GoPart>(&part.what)) from = go->from;
+    if (from.empty()) continue;
+    if (Status added = add_folder(definition.folder + "/" + from, from, hash); !added) {
+      return Error(added.error()).during("reading the files of image " + definition.name);
+    }
+  }
+  return {};
+}
+
+std::vector<ImagePart> parts_of(const ImageLock& lock) {
+  std::vector<ImagePart> parts;
+  for (const LockedPart& part : lock.parts) {
+    for (const LockedItem& item : part.items) {
+      if (item.kind == "signature" || item.kind == "toolchain") continue;
+      parts.push_back(
+          {item.kind, item.name, item.version, item.architecture, item.origin, item.digest});
+    }
+  }
+  return parts;
+}
+
+/// Runs the steps one by one, each on a tree with settled times (tree_listing.h says why), and
+/// gathers the files that they wrote.
+Result<std::vector<std::string>> run_steps(const ImageDefinition& definition, const Store& store,
+                                           const std::string& tree, const AssemblyOptions& options,
+                                           const Progress& progress) {
+  const StepRunner runner = options.run_step ? options.run_step : container_step_runner(store);
+  std::set<std::string> written;
+  for (const RunStep& step : definition.run) {
+    progress.event({definition.name, "running " + step.command.front(), 0, 0});
+    StepPlace place{tree, definition.config.environment};
+    place.environment.emplace("PATH", definition.config.path);
+    for (const auto& [name, value] : step.environment)
+      place.environment[name] = value;
+    if (Status ran = runner(step, place); !ran) {
+      return Error(ran.error()).during("assembling image " + definition.name);
+    }
+    const Result<std::vector<std::string>> changed = changed_files(tree);
+    if (!changed) return changed.error();
+    written.insert(changed->begin(), changed->end());
+    if (Status settled = normalise_tree(tree); !settled) return std::move(settled).error();
+  }
+  if (Status removed = remove_matching(tree, definition.remove); !removed) {
+    return std::move(removed).error();
+  }
+  std::vector<std::string> left;
+  for (const std::string& path : written) {
+    if (exists(tree + path)) left.push_back(path);
+  }
+  return left;
+}
+
+Result<AssembledImage> assemble(const ImageDefinition& definition, const ImageLock& lock,
+                                const Store& store, const AssemblyOptions& options,
+                                const Progress& progress) {
+  const Result<std::vector<const LockedPart*>> matched = match_lock(definition, lock);
+  if (!matched) return matched.error();
+  const Result<TemporaryFolder> staging = store.temporary_folder("tree");
+  if (!staging) return staging.error();
+  // A folder of its own within: the temporary one is given away by renaming.
+  const std::string folder = staging->path() + "/image";
+  const std::string tree = folder + "/tree";
+  if (Status made = make_directories(tree); !made) return std::move(made).error();
+  // Whatever the umask was: processes of other users look through this folder.
+  if (::chmod(tree.c_str(), 0755) != 0) return errno_error("chmod " + tree);
+
+  AssembledImage image;
+  image.name = definition.name;
+  progress.event({definition.name, "laying out", 0, 0});
+  if (Status laid = lay_out(definition, *matched, store, tree); !laid) {
+    return std::move(laid).error();
+  }
+  if (Status settled = normalise_tree(tree); !settled) return std::move(settled).error();
+  if (!definition.run.empty()) {
+    Result<std::vector<std::string>> written =
+        run_steps(definition, store, tree, options, progress);
+    if (!written) return std::move(written).error();
+    image.written_by_steps = std::move(*written);
+    if (Status settled = normalise_tree(tree); !settled) return std::move(settled).error();
+  }
+  progress.event({definition.name, "digesting", 0, 0});
+  Result<std::vector<TreeEntry>> entries = scan_tree(tree);
+  if (!entries) return std::move(entries).error();
+  const Result<Digest> layer = digest_layer(tree, *entries);
+  if (!layer) return layer.error();
+  Result<OciImage> oci = write_oci_documents(definition, lock.architecture, *layer, store);
+  if (!oci) return std::move(oci).error();
+  image.image = std::move(*oci);
+  for (const TreeEntry& entry : *entries)
+    image.size += entry.size;
+  image.files = entries->size();
+  if (Status published = publish_tree(store, folder, *layer, *entries); !published) {
+    return std::move(published).error();
+  }
+  image.rootfs = store.tree_folder(layer->sha256) + "/tree";
+  return image;
+}
+
+} // namespace
+
+ImageLock effective_lock(const ImageDefinition& definition, const ImageLock& catalogue_lock,
+                         const AssemblyOptions& options) {
+  if (options.locked || options.local_lock_folder.empty()) return catalogue_lock;
+  const std::string path =
+      lock_path(options.local_lock_folder, catalogue_lock.architecture, definition.name);
+  if (!exists(path)) return catalogue_lock;
+  Result<ImageLock> local = read_lock(path);
+  if (!local || local->departs_from != sha256_hex(format_lock(catalogue_lock)) ||
+      !match_lock(definition, *local)) {
+    return catalogue_lock;
+  }
+  return std::move(*local);
+}
+
+Result<std::string> image_key(const ImageDefinition& definition, const ImageLock& lock) {
+  Sha256 hash;
+  hash.update(kFormat);
+  hash.update(definition.name + "\n" + canonical_json(definition.written) + "\n");
+  ImageLock plain = lock;
+  plain.departs_from.clear();
+  hash.update(format_lock(plain));
+  if (Status added = add_provider_files(definition, hash); !added) return std::move(added).error();
+  return hash.finish_hex();
+}
+
+Status fetch(const ImageDefinition& definition, const ImageLock& catalogue_lock, const Store& store,
+             const AssemblyOptions& options, const Progress& progress) {
+  ImageLock lock = effective_lock(definition, catalogue_lock, options);
+  if (const auto matched = match_lock(definition, lock); !matched) return matched.error();
+  const Result<StoreUse> use = store.use();
+  if (!use) return use.error();
+  return fetch_parts(definition, catalogue_lock, lock, store, options, progress);
+}
+
+Result<AssembledImage> ensure(const ImageDefinition& definition, const ImageLock& catalogue_lock,
+                              const Store& store, const AssemblyOptions& options,
+                              const Progress& progress) {
+  ImageLock lock = effective_lock(definition, catalogue_lock, options);
+  if (const auto matched = match_lock(definition, lock); !matched) return matched.error();
+  const Result<StoreUse> use = store.use();
+  if (!use) return use.error();
+  Result<std::string> key = image_key(definition, lock);
+  if (!key) return std::move(key).error();
+  const auto from_record = [&]() -> Result<AssembledImage> {
+    Result<AssembledImage> image = read_image_record(store, *key);
+    if (image) {
+      image->parts = parts_of(lock);
+      image->was_there = true;
+    }
+    return image;
+  };
+  if (Result<AssembledImage> image = from_record(); image) return image;
+
+  const Result<FileLock> held = store.lock("image-" + definition.name);
+  if (!held) return held.error();
+  // Somebody else may have assembled it while this one waited.
+  if (Result<AssembledImage> image = from_record(); image) return image;
+  if (Status fetched = fetch_parts(definition, catalogue_lock, lock, store, options, progress);
+      !fetched) {
+    return std::move(fetched).error();
+  }
+  key = image_key(definition, lock);
+  if (!key) return std::move(key).error();
+  if (Result<AssembledImage> image = from_record(); image) return image;
+  Result<AssembledImage> image = assemble(definition, lock, store, options, progress);
+  if (!image) return image;
+  image->key = *key;
+  image->parts = parts_of(lock);
+  if (Status recorded = write_image_record(store, *image); !recorded) {
+    return std::move(recorded).error();
+  }
+  return image;
+}
+
+} // namespace allod::artifacts

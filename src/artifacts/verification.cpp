@@ -1,0 +1,63 @@
+#include "artifacts/verification.h"
+
+#include <cerrno>
+#include <mutex>
+
+#include <unistd.h>
+
+#include "artifacts/parallel.h"
+
+namespace allod::artifacts {
+
+Result<Verification> verify_image(const AssembledImage& image, const Store& store) {
+  std::vector<Digest> blobs{image.image.manifest, image.image.config};
+  for (const ImagePart& part : image.parts) {
+    if (!part.digest.sha256.empty()) blobs.push_back(part.digest);
+  }
+  Verification result;
+  std::mutex mutex;
+  parallel_for(blobs.size(), [&](std::size_t at) {
+    if (!exists(store.blob_path(blobs[at].sha256))) return;
+    Status verified = store.verify_fully(blobs[at]);
+    const std::lock_guard lock(mutex);
+    result.bytes_read += blobs[at].size;
+    if (!verified) result.parts.push_back(std::move(verified).error());
+  });
+  const std::string path = listing_path(store, image.image.layer);
+  const Result<std::string> text = read_file(path, std::size_t{1} << 30);
+  if (!text) return Error(text.error()).during("verifying image " + image.name);
+  const Result<std::vector<TreeEntry>> listing = parse_listing(*text);
+  if (!listing) return listing.error();
+  Result<std::vector<TreeDifference>> files = compare_tree(image.rootfs, *listing);
+  if (!files) return std::move(files).error();
+  result.files = std::move(*files);
+  for (const TreeEntry& entry : *listing)
+    result.bytes_read += entry.size;
+  return result;
+}
+
+Status discard_image(const AssembledImage& image, const Store& store) {
+  const std::string record = store.image_record_path(image.key);
+  if (::unlink(record.c_str()) != 0 && errno != ENOENT) return errno_error("remove " + record);
+  const std::string folder = store.tree_folder(image.image.layer.sha256);
+  // Without its marker the tree counts as unfinished, even if its removal is cut short.
+  const std::string marker = folder + "/complete";
+  if (::unlink(marker.c_str()) != 0 && errno != ENOENT) return errno_error("remove " + marker);
+  return remove_tree(folder);
+}
+
+KeepSet keep_images(const std::vector<AssembledImage>& images, bool parts) {
+  KeepSet keep;
+  for (const AssembledImage& image : images) {
+    keep.image_keys.insert(image.key);
+    keep.trees.insert(image.image.layer.sha256);
+    keep.blobs.insert({image.image.manifest.sha256, image.image.config.sha256});
+    if (!parts) continue;
+    for (const ImagePart& part : image.parts) {
+      if (!part.digest.sha256.empty()) keep.blobs.insert(part.digest.sha256);
+    }
+  }
+  return keep;
+}
+
+} // namespace allod::artifacts
