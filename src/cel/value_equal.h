@@ -16,13 +16,15 @@ namespace allod::cel {
 [[nodiscard]] Value equal(const Value& left, const Value& right, Meter& meter);
 
 /// The order of two numbers, strings, bytes, bools, timestamps or durations. `unordered` for NaN;
-/// nothing where CEL has no order. Numbers compare across types without rounding.
+/// nothing where CEL has no order. Numbers compare across types; an integer beside a double is
+/// rounded.
 [[nodiscard]] std::optional<std::partial_ordering> order(const Value& left, const Value& right);
 
 /// Numbers of any types on one line.
 [[nodiscard]] std::partial_ordering order_numbers(const Value& left, const Value& right);
 
-/// Whether two map keys are the same key. Looking up by a double finds the integer that it equals.
+/// Whether two map keys are the same key. A double finds the integer that is exactly the same
+/// number.
 [[nodiscard]] bool equal_keys(const Value& left, const Value& right);
 
 /// Equal keys have equal hashes.

@@ -27,6 +27,7 @@ bool takes_null(const Type& type) {
 bool at_least_as_general(const Type& left, const Type& right) {
   if (left.is(TypeKind::dyn) || left.is(TypeKind::parameter)) return true;
   if (right.is(TypeKind::dyn) || right.is(TypeKind::parameter)) return false;
+  if (right.is(TypeKind::null)) return takes_null(left);
   if (left.is(TypeKind::nullable) && !right.is(TypeKind::nullable)) return true;
   if (left.kind() != right.kind()) return false;
   if (left.is(TypeKind::type)) return true;
