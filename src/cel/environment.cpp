@@ -84,6 +84,11 @@ Environment build_standard() {
   add_set_functions(environment);
   add_encoder_functions(environment);
   add_regex_functions(environment);
+  add_quantity_functions(environment);
+  add_url_functions(environment);
+  add_network_functions(environment);
+  add_semver_functions(environment);
+  add_named_format_functions(environment);
   return environment;
 }
 
