@@ -1,0 +1,17 @@
+// Document values as CEL values and back.
+#pragma once
+
+#include "base/result.h"
+#include "cel/value.h"
+#include "document/value.h"
+
+namespace allod::catalogue {
+
+/// Deep copy. Maps have string keys; integers are int, numbers double.
+[[nodiscard]] cel::Value to_cel(const document::Value& value);
+
+/// Errors: invalid_input for values that documents do not have (bytes, types, unknowns, maps with
+/// other keys than strings). Timestamps and durations become texts; an empty optional becomes null.
+Result<document::Value> from_cel(const cel::Value& value);
+
+} // namespace allod::catalogue
