@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "base/files.h"
-#include "host/json_text.h"
+#include "document/json_writer.h"
 
 namespace allod::host {
 namespace {
@@ -32,7 +32,8 @@ Status write_bundle(const HostPaths& paths, const ContainerSpec& spec, const Mac
   // The record comes first: from now on a crash leaves enough for remove().
   if (Status written = write_record(bundle, record); !written) return written;
   if (Status written = write_etc(bundle + "/etc", spec); !written) return written;
-  return write_file(bundle + "/config.json", json_text(oci_config(spec, facts, bundle + "/etc")));
+  return write_file(bundle + "/config.json",
+                    document::write_json(oci_config(spec, facts, bundle + "/etc")));
 }
 
 Status write_record(const std::string& bundle, const UnitRecord& record) {

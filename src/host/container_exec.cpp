@@ -6,9 +6,9 @@
 
 #include "base/files.h"
 #include "document/json_reader.h"
+#include "document/json_writer.h"
 #include "host/bundle.h"
 #include "host/container.h"
-#include "host/json_text.h"
 #include "host/proc.h"
 
 namespace allod::host {
@@ -87,7 +87,7 @@ Result<Finished> Container::exec(const std::vector<std::string>& command,
   if (!process) return Error(process.error()).during(doing);
   const std::string name = bundle + "/" + exec_name();
   const std::string pid_file = name + ".pid";
-  if (Status written = write_file(name, json_text(*process)); !written) {
+  if (Status written = write_file(name, document::write_json(*process)); !written) {
     return std::move(written).error().during(doing);
   }
   Command exec;

@@ -4,7 +4,6 @@
 // read.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,6 +53,9 @@ struct VolumeState {
   std::string path;           ///< of the data while unlocked
 };
 
+struct VolumeFiles;
+struct VolumeRecord;
+
 class Volumes {
  public:
   /// Finds out what the file system below the state folder can do, by trying it. `forced` skips the
@@ -73,7 +75,8 @@ class Volumes {
   Status lock(const std::string& name);
   /// lock(), then removes the data for good. Missing is no error.
   Status destroy(const std::string& name);
-  /// To `size` bytes, locked or unlocked. Smaller is an error (invalid_input).
+  /// To `size` bytes, locked or unlocked. Errors: invalid_input for less than it has; permission
+  /// for an unlocked image without CAP_SYS_RESOURCE (lock it first).
   Status grow(const std::string& name, std::uint64_t size);
 
   [[nodiscard]] std::vector<std::string> list() const;
@@ -83,6 +86,13 @@ class Volumes {
 
  private:
   Volumes(HostPaths paths, VolumeBacking backing) : paths_(std::move(paths)), backing_(backing) {}
+  /// Errors: not_found, integrity.
+  [[nodiscard]] Result<VolumeRecord> find(const std::string& name) const;
+  Status fill(const VolumeFiles& files, const VolumeSpec& spec, const Secret& key) const;
+  /// Clears away what an interrupted create() left.
+  static Status discard(const VolumeFiles& files);
+  static Status lock_image(const VolumeFiles& files, const VolumeRecord& record);
+  static Status lock_folder(const VolumeFiles& files, const VolumeRecord& record);
 
   HostPaths paths_;
   VolumeBacking backing_;
