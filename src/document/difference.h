@@ -14,8 +14,8 @@ struct Change {
   std::optional<Value> after;  ///< nothing: it is gone
 };
 
-/// The leaves that differ, in the order of `before`, then what is new in the order of `after`. Lists
-/// are compared by position. A map or list that comes or goes as a whole is one change.
+/// The leaves that differ, in the order of `before`, then what is new in the order of `after`.
+/// Lists are compared by position. A map or list that comes or goes as a whole is one change.
 [[nodiscard]] std::vector<Change> difference(const Value& before, const Value& after);
 
 } // namespace allod::document

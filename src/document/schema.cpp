@@ -15,14 +15,23 @@ std::tuple<std::uint32_t, std::uint32_t> order_of(const Error& error) {
   return {error.place()->line, error.place()->column};
 }
 
+/// A misspelt key is missing too: once is enough.
+bool is_said_by_another(const schema::Finding& missing, const schema::Findings& all) {
+  return missing.fault == schema::Fault::missing &&
+         std::any_of(all.begin(), all.end(), [&](const schema::Finding& other) {
+           return other.fault == schema::Fault::unknown_key && other.path == missing.path &&
+                  other.names == missing.names;
+         });
+}
+
 /// By the order of the text, each fault once: allOf and references can find the same one twice.
-std::vector<Error> sorted_errors(schema::Findings findings) {
+std::vector<Error> sorted_errors(const schema::Findings& findings) {
   std::vector<Error> errors;
-  for (schema::Finding& finding : findings) {
+  for (const schema::Finding& finding : findings) {
     const bool twice = std::any_of(errors.begin(), errors.end(), [&](const Error& error) {
       return error.message() == finding.error.message() && error.place() == finding.error.place();
     });
-    if (!twice) errors.push_back(std::move(finding.error));
+    if (!twice && !is_said_by_another(finding, findings)) errors.push_back(finding.error);
   }
   std::stable_sort(errors.begin(), errors.end(),
                    [](const Error& a, const Error& b) { return order_of(a) < order_of(b); });

@@ -125,6 +125,15 @@ Mark YamlEvents::mark_of(const YamlEvent& event) const {
   return lines_.mark(source_, start, end);
 }
 
+std::string YamlEvents::start_of_collection() const {
+  const std::string_view context = view(parser_.context);
+  const bool list = context.ends_with("sequence") || context.ends_with("collection");
+  if (!list && !context.ends_with("mapping")) return {};
+  const auto start = lines_.at_character(parser_.context_mark.index);
+  return std::string(list ? "the list" : "the map") + " starts at line " +
+         std::to_string(start.line) + ", column " + std::to_string(start.column);
+}
+
 Error YamlEvents::translate() const {
   const std::string_view problem = view(parser_.problem);
   std::size_t offset = lines_.byte_of_character(parser_.problem_mark.index);
@@ -142,8 +151,8 @@ Error YamlEvents::translate() const {
     const bool has_start = known.at_start && parser_.context != nullptr;
     const auto position =
         has_start ? lines_.at_character(parser_.context_mark.index) : lines_.at_byte(offset);
-    Error error = Error(ErrorCode::invalid_input, known.message).at(place_at(position));
-    return std::move(error).with_hint(known.hint);
+    const std::string hint = *known.hint == '\0' ? start_of_collection() : known.hint;
+    return Error(ErrorCode::invalid_input, known.message).at(place_at(position)).with_hint(hint);
   }
   std::string message = "not valid YAML: " + std::string(problem);
   if (parser_.context != nullptr) message += " " + std::string(parser_.context);

@@ -53,6 +53,8 @@ class YamlEvents {
 
  private:
   [[nodiscard]] Error translate() const;
+  /// For hints: where the list or map starts that libyaml was in; empty when it was in neither.
+  [[nodiscard]] std::string start_of_collection() const;
 
   std::shared_ptr<const Source> source_;
   TextLines lines_;

@@ -116,6 +116,7 @@ void Validator::choice(const Value& schema, const Value& value) {
     if (!json_equal(*wanted, value)) {
       report(Fault::choice, value.mark(), "expected " + shown(*wanted) + ", found " + shown(value),
              "", {plain_name(*wanted)});
+      findings_.back().found = plain_name(value);
     }
   }
   const Value* allowed = schema.find("enum");
@@ -131,6 +132,7 @@ void Validator::choice(const Value& schema, const Value& value) {
   report(Fault::choice, value.mark(),
          shown(value) + " is not one of the values that can stand here",
          suggestion(plain_name(value), names, "allowed"), names);
+  findings_.back().found = plain_name(value);
 }
 
 void Validator::text(const Value& schema, const Value& value) {

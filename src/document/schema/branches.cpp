@@ -68,9 +68,31 @@ Finding missing_either(const std::vector<Findings>& branches) {
 Finding merged_choice(const std::vector<Findings>& branches) {
   Finding merged = branches.front().front();
   merged.names = merged_names(branches);
+  const std::string prefix = merged.error.place() || merged.path.empty() ? "" : merged.path + ": ";
   merged.error =
-      retold(merged.error, merged.error.message(), "allowed: " + join(merged.names, ", "));
+      retold(merged.error,
+             prefix + "\"" + merged.found + "\" is not one of the values that can stand here",
+             suggestion(merged.found, merged.names, "allowed"));
   return merged;
+}
+
+/// The choice among branches that one member makes ("kind: http"), when no branch knows its value:
+/// its fault in each branch that the value's own type does not rule out, or nothing.
+std::vector<Findings> wrong_discriminator(const std::vector<Findings>& branches,
+                                          std::size_t depth) {
+  std::vector<Findings> choices;
+  std::string path;
+  for (const Findings& findings : branches) {
+    if (std::get<0>(distance(findings, depth)) > 0) continue;
+    const auto choice = std::find_if(findings.begin(), findings.end(), [&](const Finding& finding) {
+      return finding.fault == Fault::choice && finding.depth == depth + 1 &&
+             (path.empty() || finding.path == path);
+    });
+    if (choice == findings.end()) return {};
+    path = choice->path;
+    choices.push_back({*choice});
+  }
+  return choices;
 }
 
 Finding merged_type(const std::vector<Findings>& branches) {
@@ -98,6 +120,8 @@ Findings choose_branch(std::vector<Findings> branches, std::size_t depth) {
     if (all_say(branches, Fault::choice, depth)) return {merged_choice(branches)};
     if (all_say(branches, Fault::missing, depth)) return {missing_either(branches)};
   }
+  const std::vector<Findings> choices = wrong_discriminator(branches, depth);
+  if (choices.size() > 1) return {merged_choice(choices)};
   const auto likeliest =
       std::min_element(branches.begin(), branches.end(), [&](const Findings& a, const Findings& b) {
         return distance(a, depth) < distance(b, depth);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text.h"
 #include "document/schema/validator.h"
 
 namespace allod::document::schema {
@@ -49,7 +50,8 @@ void Validator::unknown_key(const Value& schema, const Member& entry) {
   }
   std::sort(known.begin(), known.end());
   report(Fault::unknown_key, entry.key_mark, "unknown key \"" + entry.key + "\"",
-         known.empty() ? "no keys can stand here" : suggestion(entry.key, known, "keys"));
+         known.empty() ? "no keys can stand here" : suggestion(entry.key, known, "keys"),
+         {nearest(entry.key, known)});
 }
 
 void Validator::dependents(const Value& schema, const std::string& base, const Value& value) {

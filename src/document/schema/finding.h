@@ -21,7 +21,9 @@ enum class Fault {
 struct Finding {
   Error error;
   Fault fault = Fault::other;
-  std::size_t depth = 0; ///< steps from the root of the document to the value
+  std::size_t depth = 0;  ///< steps from the root of the document to the value
+  std::string path = {};  ///< of the value
+  std::string found = {}; ///< the value itself, for a choice
   std::vector<std::string> names = {};
 };
 

@@ -62,11 +62,13 @@ void Validator::below(PathStep step, const Value& schema, const std::string& bas
 void Validator::report(Fault fault, const Mark& mark, const std::string& message, std::string hint,
                        std::vector<std::string> names) {
   // Without a place in a text the path has to do.
-  const std::string path = mark.source ? "" : format_path(path_);
-  Error error(ErrorCode::invalid_input, path.empty() ? message : path + ": " + message);
+  std::string path = format_path(path_);
+  const bool named = !mark.source && !path.empty();
+  Error error(ErrorCode::invalid_input, named ? path + ": " + message : message);
   if (mark.source) error = std::move(error).at(mark.place());
   error = std::move(error).with_hint(std::move(hint));
-  findings_.push_back(Finding{std::move(error), fault, path_.size(), std::move(names)});
+  findings_.push_back(
+      Finding{std::move(error), fault, path_.size(), std::move(path), {}, std::move(names)});
 }
 
 void Validator::take(Findings findings) {

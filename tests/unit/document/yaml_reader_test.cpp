@@ -183,9 +183,12 @@ TEST(YamlReader, ComplaintsOfTheScanner) {
             "t.yaml:1:4: a plain text cannot start with \"@\" (put it in quotes)");
   EXPECT_EQ(failure("a: b: c").substr(0, 39), "t.yaml:1:5: a \":\" cannot stand here (pu");
   EXPECT_EQ(failure("a: \"b\nc: d\n"), "t.yaml:1:4: this quoted text never ends");
-  EXPECT_EQ(failure("a: [1, 2\nb: 3\n"), "t.yaml:2:2: a \",\" or \"]\" is missing before this");
+  EXPECT_EQ(
+      failure("a: [1, 2\nb: 3\n"),
+      "t.yaml:2:2: a \",\" or \"]\" is missing before this (the list starts at line 1, column 4)");
   EXPECT_EQ(failure("a:\n  b: 1\n c: 2\n"),
-            "t.yaml:3:2: this line is not indented like the map that it belongs to");
+            "t.yaml:3:2: this line is not indented like the map that it belongs to (the map starts "
+            "at line 1, column 1)");
   EXPECT_EQ(
       failure("a: \"\\d\""),
       "t.yaml:1:5: an unknown escape in a quoted text (write \\\\ for a backslash, or use single "
