@@ -19,7 +19,8 @@ namespace {
 constexpr const char* kCurrent = "..data";
 constexpr std::string_view kGenerationPrefix = "..2";
 /// The part of an identity that goes with its key; the rest is trust.
-constexpr std::array kOwnFiles = {"certificate.pem", "key.pem", "key.der", "keystore.p12"};
+constexpr std::array kOwnFiles = {"certificate.pem", "leaf.pem", "key.pem", "key.der",
+                                  "keystore.p12"};
 constexpr std::array kTrustFiles = {"bundle.pem", "clients.pem", "clients-openssl.pem"};
 
 std::string generation_name() {
@@ -145,6 +146,7 @@ Status put_identity(Generation& generation, const IdentityContent& content) {
   if (!store) return std::move(store).error();
   Status written = generation.begin();
   if (written) written = generation.put_public("certificate.pem", svid.chain_pem());
+  if (written) written = generation.put_public("leaf.pem", svid.leaf_pem);
   if (written) written = generation.put_secret("key.pem", svid.private_key_pem);
   if (written) written = generation.put_secret("key.der", *der);
   if (written) written = generation.put_secret("keystore.p12", *store);

@@ -14,6 +14,9 @@ namespace allod::trust {
 
 /// What is laid. The folder then holds:
 ///   certificate.pem      leaf and issuing certificate
+///   leaf.pem             the leaf alone: the PostgreSQL JDBC driver looks at the last certificate
+///   of
+///                        the file when it decides whether the server would take it
 ///   key.pem  key.der     the private key in PKCS#8
 ///   keystore.p12         key and chain (RFC 7292), AES-256 and SHA-256, friendly name = `alias`
 ///   bundle.pem           the root: what a client trusts in servers

@@ -1,289 +1,56 @@
 #include "trust/mtls_server.h"
 
-#include <array>
-#include <cerrno>
-#include <condition_variable>
-#include <csignal>
-#include <deque>
 #include <mutex>
-#include <thread>
-#include <vector>
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <openssl/crypto.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-
-#include "trust/http_wire.h"
+#include "trust/http_server.h"
 #include "trust/tls_connection.h"
 
 namespace allod::trust {
-namespace {
 
-using std::chrono::steady_clock;
-
-std::string describe_address(const sockaddr_storage& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.ss_family == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address);
-    ::inet_ntop(AF_INET, &v4->sin_addr, text.data(), text.size());
-  } else if (address.ss_family == AF_INET6) {
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address);
-    ::inet_ntop(AF_INET6, &v6->sin6_addr, text.data(), text.size());
-  }
-  return text[0] == '\0' ? "a local socket" : text.data();
-}
-
-/// A write to a connection that the peer closed must not end the process. The mask holds for
-/// threads that are started while it is set.
-class WithoutPipeSignal {
- public:
-  WithoutPipeSignal() {
-    sigset_t pipe;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe, &before_);
-  }
-  WithoutPipeSignal(const WithoutPipeSignal&) = delete;
-  WithoutPipeSignal& operator=(const WithoutPipeSignal&) = delete;
-  ~WithoutPipeSignal() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
-
-/// What came in and was not used yet, in memory that never moves and is wiped.
-class Received {
- public:
-  explicit Received(std::size_t capacity) : buffer_(capacity, '\0') {}
-  Received(const Received&) = delete;
-  Received& operator=(const Received&) = delete;
-  ~Received() { wipe(buffer_); }
-
-  [[nodiscard]] std::string_view bytes() const { return {buffer_.data(), size_}; }
-  [[nodiscard]] char* free_space() { return buffer_.data() + size_; }
-  [[nodiscard]] std::size_t free_size() const { return buffer_.size() - size_; }
-  void grow(std::size_t count) { size_ += count; }
-  /// Drops the first bytes and wipes what they leave behind.
-  void drop(std::size_t count) {
-    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(count),
-              buffer_.begin() + static_cast<std::ptrdiff_t>(size_), buffer_.begin());
-    OPENSSL_cleanse(buffer_.data() + (size_ - count), count);
-    size_ -= count;
-  }
-
- private:
-  std::string buffer_;
-  std::size_t size_ = 0;
-};
-
-struct Accepted {
-  UniqueFd socket;
-  std::string address;
-};
-
-} // namespace
-
+/// The context that handshakes take; a replaced one lives on in the connections that began with it.
 class MtlsServer::Server {
  public:
-  Server(UniqueFd listener, UniqueFd stop, std::shared_ptr<SSL_CTX> context, HttpHandler handler,
-         MtlsServerSettings settings)
-      : listener_(std::move(listener)), stop_(std::move(stop)), context_(std::move(context)),
-        handler_(std::move(handler)), settings_(std::move(settings)) {
-    const WithoutPipeSignal mask;
-    threads_.emplace_back([this] { accept_all(); });
-    for (std::size_t i = 0; i < settings_.threads; ++i) {
-      threads_.emplace_back([this] { work(); });
-    }
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-  ~Server() { stop(); }
+  explicit Server(SslContext context) : context_(std::move(context)) {}
 
-  void replace(std::shared_ptr<SSL_CTX> context) {
+  Status serve(UniqueFd listener, HttpHandler handler, MtlsServerSettings settings) {
+    Result<std::unique_ptr<HttpServer>> started = HttpServer::start(
+        std::move(listener),
+        [this](UniqueFd socket, int stop, Deadline deadline) {
+          return greet(std::move(socket), stop, deadline);
+        },
+        std::move(handler), std::move(settings));
+    if (!started) return std::move(started).error();
+    http_ = std::move(*started);
+    return {};
+  }
+
+  void replace(SslContext context) {
     const std::lock_guard lock(mutex_);
     context_ = std::move(context);
   }
 
-  void stop() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    const std::uint64_t one = 1;
-    (void)!::write(stop_.get(), &one, sizeof one); // stays readable: nobody reads it
-    some_work_.notify_all();
-    for (std::thread& thread : threads_) {
-      if (thread.joinable()) thread.join();
-    }
-    listener_.reset();
-  }
+  void stop() { http_->stop(); }
 
  private:
-  void accept_all();
-  void accept_one();
-  void work();
-  void serve(Accepted accepted);
-  void serve_requests(TlsConnection& connection, const SpiffeId& peer, const std::string& address);
-  bool serve_one(TlsConnection& connection, Received& received, const SpiffeId& peer,
-                 const std::string& address);
-  bool receive(TlsConnection& connection, Received& received, std::size_t wanted,
-               Deadline deadline);
-  bool refuse(TlsConnection& connection, const Refusal& refusal, const std::string& address,
-              Deadline deadline);
-  void report(const std::string& text) const {
-    if (settings_.on_refused) settings_.on_refused(text);
+  Result<Greeted> greet(UniqueFd socket, int stop, Deadline deadline) {
+    const std::shared_ptr<SSL_CTX> own_context = context();
+    Result<std::unique_ptr<TlsConnection>> connection =
+        TlsConnection::accept(std::move(socket), own_context.get(), stop, deadline);
+    if (!connection) return std::move(connection).error();
+    Result<SpiffeId> peer = peer_id((*connection)->ssl());
+    if (!peer) return std::move(peer).error();
+    return Greeted{std::move(*connection), std::move(*peer)};
   }
+
   [[nodiscard]] std::shared_ptr<SSL_CTX> context() {
     const std::lock_guard lock(mutex_);
     return context_;
   }
 
-  UniqueFd listener_;
-  UniqueFd stop_;
-  std::mutex mutex_; ///< guards context_, waiting_ and stopping_
-  std::condition_variable some_work_;
+  std::mutex mutex_; ///< guards context_
   std::shared_ptr<SSL_CTX> context_;
-  std::deque<Accepted> waiting_;
-  bool stopping_ = false;
-  HttpHandler handler_;
-  MtlsServerSettings settings_;
-  std::vector<std::thread> threads_;
+  std::unique_ptr<HttpServer> http_; ///< last: its threads end before the rest goes
 };
-
-void MtlsServer::Server::accept_all() {
-  while (true) {
-    const Status waited = wait_on(listener_.get(), POLLIN, stop_.get(), Deadline::max());
-    if (waited) {
-      accept_one();
-    } else if (waited.error().code() != ErrorCode::timeout) {
-      return;
-    }
-  }
-}
-
-void MtlsServer::Server::accept_one() {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  UniqueFd socket(::accept4(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size,
-                            SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!socket) {
-    // Out of descriptors or memory: the connection stays in the kernel's queue; do not spin on it.
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      (void)wait_on(stop_.get(), POLLIN, -1, steady_clock::now() + std::chrono::milliseconds(50));
-    }
-    return;
-  }
-  const int yes = 1;
-  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  const std::lock_guard lock(mutex_);
-  if (waiting_.size() >= settings_.waiting) return; // closed at once
-  waiting_.push_back({std::move(socket), describe_address(address)});
-  some_work_.notify_one();
-}
-
-void MtlsServer::Server::work() {
-  while (true) {
-    std::unique_lock lock(mutex_);
-    some_work_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (stopping_) return;
-    Accepted accepted = std::move(waiting_.front());
-    waiting_.pop_front();
-    lock.unlock();
-    serve(std::move(accepted));
-  }
-}
-
-void MtlsServer::Server::serve(Accepted accepted) {
-  const std::shared_ptr<SSL_CTX> own_context = context();
-  Result<TlsConnection> connection =
-      TlsConnection::accept(std::move(accepted.socket), own_context.get(), stop_.get(),
-                            steady_clock::now() + settings_.handshake_time);
-  if (!connection) {
-    std::string reason = connection.error().message();
-    for (const auto& [name, value] : connection.error().details())
-      reason += " (" + value + ")";
-    report("TLS handshake with " + accepted.address + ": " + reason);
-    return;
-  }
-  const Result<SpiffeId> peer = peer_id(connection->ssl());
-  if (!peer) {
-    report("TLS peer at " + accepted.address + ": " + peer.error().message());
-    return;
-  }
-  serve_requests(*connection, *peer, accepted.address);
-  connection->close();
-}
-
-void MtlsServer::Server::serve_requests(TlsConnection& connection, const SpiffeId& peer,
-                                        const std::string& address) {
-  Received received(settings_.header_limit + settings_.body_limit);
-  while (true) {
-    if (received.bytes().empty() &&
-        !connection.wait_for_data(steady_clock::now() + settings_.idle_time)) {
-      return;
-    }
-    if (!serve_one(connection, received, peer, address)) return;
-  }
-}
-
-/// Reads until `wanted` bytes are there (0: a whole head). False when they will not come.
-bool MtlsServer::Server::receive(TlsConnection& connection, Received& received, std::size_t wanted,
-                                 Deadline deadline) {
-  while (wanted == 0 ? head_size(received.bytes()) == 0 : received.bytes().size() < wanted) {
-    const std::size_t limit = wanted == 0 ? settings_.header_limit : wanted;
-    if (received.bytes().size() >= limit || received.free_size() == 0) return false;
-    const Result<std::size_t> count =
-        connection.read(received.free_space(),
-                        std::min(received.free_size(), limit - received.bytes().size()), deadline);
-    if (!count || *count == 0) return false;
-    received.grow(*count);
-  }
-  return true;
-}
-
-bool MtlsServer::Server::refuse(TlsConnection& connection, const Refusal& refusal,
-                                const std::string& address, Deadline deadline) {
-  report("request from " + address + " refused: " + refusal.reason);
-  const HttpAnswer answer{refusal.status, Secret("{\"errors\":[\"" + refusal.reason + "\"]}"),
-                          "application/json"};
-  (void)connection.write(answer_head(answer, true) + std::string(answer.body.reveal()), deadline);
-  return false;
-}
-
-/// One request and its answer. False when the connection is to end.
-bool MtlsServer::Server::serve_one(TlsConnection& connection, Received& received,
-                                   const SpiffeId& peer, const std::string& address) {
-  const Deadline deadline = steady_clock::now() + settings_.request_time;
-  if (!receive(connection, received, 0, deadline)) {
-    if (received.bytes().empty()) return false; // the peer is done
-    if (received.bytes().size() < settings_.header_limit) return false;
-    return refuse(connection, {431, "the head is too large"}, address, deadline);
-  }
-  Refusal refusal;
-  const std::size_t head_end = head_size(received.bytes());
-  const std::optional<RequestHead> head =
-      parse_head(received.bytes().substr(0, head_end), settings_.body_limit, refusal);
-  if (!head) return refuse(connection, refusal, address, deadline);
-  received.drop(head_end);
-  if (head->expect_continue && received.bytes().size() < head->content_length) {
-    if (!connection.write("HTTP/1.1 100 Continue\r\n\r\n", deadline)) return false;
-  }
-  if (head->content_length > 0 && !receive(connection, received, head->content_length, deadline)) {
-    return false;
-  }
-  const HttpAnswer answer =
-      handler_({head->method, head->path, received.bytes().substr(0, head->content_length), peer});
-  received.drop(head->content_length);
-  // The handler's time is its own; the answer gets as long as a request.
-  const Deadline sending = steady_clock::now() + settings_.request_time;
-  return connection.write(answer_head(answer, head->close), sending).ok() &&
-         connection.write(answer.body.reveal(), sending).ok() && !head->close;
-}
 
 MtlsServer::MtlsServer(std::unique_ptr<Server> server) : server_(std::move(server)) {}
 MtlsServer::MtlsServer(MtlsServer&&) noexcept = default;
@@ -292,30 +59,18 @@ MtlsServer::~MtlsServer() = default;
 
 Result<MtlsServer> MtlsServer::start(UniqueFd listener, const TlsMaterial& material,
                                      HttpHandler handler, MtlsServerSettings settings) {
-  int listening = 0;
-  socklen_t size = sizeof listening;
-  if (::getsockopt(listener.get(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 ||
-      listening == 0) {
-    return Error(ErrorCode::invalid_input, "the socket does not listen");
-  }
-  // accept(2) must not block when the peer went away between poll and accept.
-  const int flags = ::fcntl(listener.get(), F_GETFL);
-  if (flags < 0 || ::fcntl(listener.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
-    return errno_error("make the listening socket non-blocking");
-  }
-  UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!stop) return errno_error("make an event descriptor");
   Result<SslContext> context = make_server_context(material);
   if (!context) return std::move(context).error();
-  return MtlsServer(std::make_unique<Server>(std::move(listener), std::move(stop),
-                                             std::shared_ptr<SSL_CTX>(std::move(*context)),
-                                             std::move(handler), std::move(settings)));
+  auto server = std::make_unique<Server>(std::move(*context));
+  Status started = server->serve(std::move(listener), std::move(handler), std::move(settings));
+  if (!started) return std::move(started).error();
+  return MtlsServer(std::move(server));
 }
 
 Status MtlsServer::replace(const TlsMaterial& material) {
   Result<SslContext> context = make_server_context(material);
   if (!context) return std::move(context).error();
-  server_->replace(std::shared_ptr<SSL_CTX>(std::move(*context)));
+  server_->replace(std::move(*context));
   return {};
 }
 

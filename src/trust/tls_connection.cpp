@@ -1,8 +1,6 @@
 #include "trust/tls_connection.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <climits>
 
 #include <openssl/err.h>
@@ -14,41 +12,22 @@
 namespace allod::trust {
 namespace {
 
-int milliseconds_until(Deadline deadline) {
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
-}
-
 int as_size(std::size_t size) {
   return static_cast<int>(std::min<std::size_t>(size, INT_MAX));
 }
 
 } // namespace
 
-Status wait_on(int socket, short events, int stop, Deadline deadline) {
-  std::array<pollfd, 2> watched = {pollfd{socket, events, 0}, pollfd{stop, POLLIN, 0}};
-  while (true) {
-    const int count = ::poll(watched.data(), stop >= 0 ? 2 : 1, milliseconds_until(deadline));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno_error("poll a connection");
-    if (count == 0) return Error(ErrorCode::timeout, "the peer was too slow");
-    if (watched[1].revents != 0) return Error(ErrorCode::cancelled, "the server stops");
-    return {};
-  }
-}
-
-Result<TlsConnection> TlsConnection::accept(UniqueFd socket, SSL_CTX* context, int stop,
-                                            Deadline deadline) {
+Result<std::unique_ptr<TlsConnection>> TlsConnection::accept(UniqueFd socket, SSL_CTX* context,
+                                                             int stop, Deadline deadline) {
   SSL* ssl = SSL_new(context);
   if (ssl == nullptr) return openssl_error("begin a TLS connection");
-  TlsConnection connection(std::move(socket), ssl, stop);
-  if (SSL_set_fd(ssl, connection.socket_.get()) != 1) return openssl_error("use a socket for TLS");
-  if (Status done = connection.handshake(deadline); !done) return std::move(done).error();
+  std::unique_ptr<TlsConnection> connection(
+      new TlsConnection(std::move(socket), ssl, stop)); // private constructor
+  if (SSL_set_fd(ssl, connection->socket_.get()) != 1) return openssl_error("use a socket for TLS");
+  if (Status done = connection->handshake(deadline); !done) return std::move(done).error();
   return connection;
 }
-
-TlsConnection::~TlsConnection() = default;
 
 Status TlsConnection::handshake(Deadline deadline) {
   while (true) {

@@ -1,7 +1,6 @@
 // One accepted TLS connection with a deadline on every wait.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -11,29 +10,21 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "trust/http_server.h"
 
 namespace allod::trust {
 
-using Deadline = std::chrono::steady_clock::time_point;
-
-class TlsConnection {
+class TlsConnection final : public Connection {
  public:
   /// Waits for the handshake. `stop` is a descriptor that turns readable when the server ends.
   /// Errors: timeout, cancelled, permission (with OpenSSL's reason).
-  static Result<TlsConnection> accept(UniqueFd socket, SSL_CTX* context, int stop,
-                                      Deadline deadline);
-  TlsConnection(TlsConnection&&) noexcept = default;
-  TlsConnection& operator=(TlsConnection&&) = delete;
-  ~TlsConnection();
-
-  /// Waits until there is something to read. Errors: timeout, cancelled (stop), io.
-  Status wait_for_data(Deadline deadline);
-  /// At least one byte; 0 when the peer closed. Errors: timeout, io. Does not heed `stop`.
-  Result<std::size_t> read(char* buffer, std::size_t size, Deadline deadline);
-  /// All of it. Errors: timeout, io.
-  Status write(std::string_view bytes, Deadline deadline);
-  /// Says good-bye (close_notify) without waiting for the peer's.
-  void close();
+  static Result<std::unique_ptr<TlsConnection>> accept(UniqueFd socket, SSL_CTX* context, int stop,
+                                                       Deadline deadline);
+  Status wait_for_data(Deadline deadline) override;
+  Result<std::size_t> read(char* buffer, std::size_t size, Deadline deadline) override;
+  Status write(std::string_view bytes, Deadline deadline) override;
+  /// close_notify, without waiting for the peer's.
+  void close() override;
 
   [[nodiscard]] const SSL* ssl() const { return ssl_.get(); }
 
@@ -52,9 +43,5 @@ class TlsConnection {
   int stop_;
   bool broken_ = false; ///< after a fatal error close_notify is not sent
 };
-
-/// poll(2) on a socket with a deadline. `stop` below 0 is not heeded. Errors: timeout, cancelled,
-/// io.
-Status wait_on(int socket, short events, int stop, Deadline deadline);
 
 } // namespace allod::trust

@@ -107,6 +107,24 @@ TEST_F(IdentityFilesTest, AFailureLeavesTheOldGeneration) {
   EXPECT_EQ(generations(), 1U);
 }
 
+// An OpenSSL server that knows nothing of partial chains, as PostgreSQL: the marked certificates
+// are anchors of their own, for clients only, and no other component gets in beside them.
+TEST_F(IdentityFilesTest, OpensslAnchorsNeedNoRoot) {
+  ASSERT_TRUE(write(issue("postgresql"), *authority->bundle_of({"keycloak"})).ok());
+  const auto verify = [&](const std::string& anchors, const std::string& component,
+                          const std::string& purpose) {
+    const Svid svid = issue(component);
+    return command({"openssl", "verify", "-no-CApath", "-no-CAstore", "-purpose", purpose,
+                    "-CAfile", home() + "/" + anchors, "-untrusted",
+                    put("issuing.pem", svid.issuing_pem), put("leaf.pem", svid.leaf_pem)})
+               .exit_code == 0;
+  };
+  EXPECT_FALSE(verify("clients.pem", "keycloak", "sslclient"));
+  EXPECT_TRUE(verify("clients-openssl.pem", "keycloak", "sslclient"));
+  EXPECT_FALSE(verify("clients-openssl.pem", "gateway", "sslclient"));
+  EXPECT_FALSE(verify("clients-openssl.pem", "keycloak", "sslserver"));
+}
+
 TEST_F(IdentityFilesTest, OpensslReadsTheKeyStore) {
   for (const char* password : {"", "changeit"}) {
     ASSERT_TRUE(write(issue("keycloak"), "", password).ok());
