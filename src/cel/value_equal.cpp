@@ -223,11 +223,11 @@ std::size_t hash_text(std::string_view text) {
 }
 
 std::size_t hash_key(const Value& key) {
-  // Fibonacci hashing spreads small integers over a table of a power of two.
-  constexpr std::uint64_t kSpread = 0x9E3779B97F4A7C15;
+  // Tables look at the low bits only, so every bit has to reach them.
   const auto spread = [](std::uint64_t number) {
-    const std::uint64_t mixed = number * kSpread;
-    return static_cast<std::size_t>(mixed ^ (mixed >> 32));
+    number = (number ^ (number >> 33)) * 0xFF51AFD7ED558CCD;
+    number = (number ^ (number >> 33)) * 0xC4CEB9FE1A85EC53;
+    return static_cast<std::size_t>(number ^ (number >> 33));
   };
   switch (key.kind()) {
   case Kind::string:

@@ -67,7 +67,7 @@ class Checker {
   Type join(const std::optional<Type>& before, const Type& now);
   Type fail(Span span, std::string message, std::string hint = {});
   Type fail_at(ExprId id, Span span, std::string message, std::string hint = {});
-  [[nodiscard]] std::string shown(const Type& type) const {
+  [[nodiscard]] std::string shown(const Type& type) {
     return substitution_.apply(type, true).to_string();
   }
   std::uint32_t push_local(const std::string& name, const Type& type);

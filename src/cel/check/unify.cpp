@@ -150,11 +150,27 @@ bool Substitution::occurs(const Type& parameter, const Type& inside) const {
                      [&](const Type& part) { return occurs(parameter, part); });
 }
 
-Type Substitution::apply(const Type& type, bool free_as_dyn) const {
+Type Substitution::resolve(const Type& parameter) {
+  std::vector<std::string> passed;
+  Type end = parameter;
+  while (end.is(TypeKind::parameter)) {
+    const auto found = bindings_.find(end.name());
+    if (found == bindings_.end()) break;
+    passed.push_back(end.name());
+    end = found->second;
+  }
+  // Chains grow with every use of a list without elements; each is walked once. No assignment is
+  // under way here that could take a link back.
+  for (const std::string& name : passed)
+    bindings_.insert_or_assign(name, end);
+  return end;
+}
+
+Type Substitution::apply(const Type& type, bool free_as_dyn) {
   if (type.is(TypeKind::parameter)) {
-    const auto found = bindings_.find(type.name());
-    if (found != bindings_.end()) return apply(found->second, free_as_dyn);
-    return free_as_dyn ? Type::dyn() : type;
+    const Type end = resolve(type);
+    if (!end.is(TypeKind::parameter)) return apply(end, free_as_dyn);
+    return free_as_dyn ? Type::dyn() : end;
   }
   if (type.parameters().empty()) return type;
   std::vector<Type> parameters;

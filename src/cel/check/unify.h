@@ -19,7 +19,7 @@ class Substitution {
   bool assign_all(const std::vector<Type>& to, const std::vector<Type>& from);
 
   /// Puts in what parameters are bound to; the free ones stay, or become dyn.
-  [[nodiscard]] Type apply(const Type& type, bool free_as_dyn = false) const;
+  [[nodiscard]] Type apply(const Type& type, bool free_as_dyn = false);
 
   [[nodiscard]] Type fresh();
   /// The same types with parameters that nothing else uses.
@@ -34,6 +34,8 @@ class Substitution {
   Type rename(const Type& type, std::map<std::string, Type>& names);
 
   void set(const std::string& name, const Type& type);
+  /// What a parameter stands for at the end: a type that is no parameter, or a free parameter.
+  Type resolve(const Type& parameter);
 
   struct Change {
     std::string name;

@@ -333,7 +333,8 @@ Value Evaluator::eval_matches(const Node& node) {
   const Value& text = get(child(node, 0), scratch);
   if (text.is_abnormal()) return text;
   if (!text.is(Kind::string)) return placed(no_overload("matches", {&text, 1}), node.span);
-  if (!meter_.charge_bytes(text.as_string().size())) return too_expensive();
+  const auto program = static_cast<std::size_t>(plan_.patterns[node.data]->ProgramSize());
+  if (!meter_.charge(text.as_string().size() / 8 * (1 + program / 64))) return too_expensive();
   return Value::of_bool(re2::RE2::PartialMatch(text.as_string(), *plan_.patterns[node.data]));
 }
 

@@ -351,8 +351,9 @@ Value has(const Value& operand, std::string_view field) {
     return content == nullptr ? Value::of_bool(false) : has(*content, field);
   }
   if (!operand.is(Kind::map)) return select(operand, field);
+  // A key that is there with a value not known yet is there all the same.
   const auto found = operand.as_map().find(field);
-  if (found && found->is_abnormal()) return *found;
+  if (found && found->is(Kind::error)) return *found;
   return Value::of_bool(found.has_value());
 }
 

@@ -13,7 +13,7 @@ namespace allod::cel {
 
 namespace {
 
-constexpr std::uint64_t kFoldCost = 10'000;      // of one constant expression
+constexpr std::uint64_t kFoldCost = 100'000;     // of one constant expression
 constexpr std::uint64_t kFoldBudget = 1'000'000; // of all together
 constexpr std::uint32_t kClosed = UINT32_MAX;
 

@@ -29,6 +29,11 @@ inline Value range_error(std::int64_t index) {
   return Value::error("index out of range: " + std::to_string(index));
 }
 
+/// Charges for searching a text, which takes the product of both sizes at worst.
+inline bool charge_search(Meter& meter, std::size_t text, std::size_t searched) {
+  return meter.charge(text / 8 + text * searched / 512);
+}
+
 /// A text whose code points have numbers.
 class Points {
  public:

@@ -91,39 +91,35 @@ std::optional<Scale> scale_of(std::string_view suffix) {
   return Scale{0, exponent};
 }
 
+/// Decimal digits times two.
+void double_digits(std::string& digits) {
+  int carry = 0;
+  for (std::size_t at = digits.size(); at-- > 0;) {
+    const int doubled = (digits[at] - '0') * 2 + carry;
+    digits[at] = static_cast<char>('0' + doubled % 10);
+    carry = doubled / 10;
+  }
+  if (carry != 0) digits.insert(digits.begin(), '1');
+}
+
 /// digits × 10^exponent × 2^binary in billionths: rounded away from zero, at most kMost.
-Wide scaled(std::string_view digits, int exponent, int binary) {
+Wide scaled(std::string digits, int exponent, int binary) {
+  // The binary factor goes first, so that nothing is lost before it.
+  for (int i = 0; i < binary; ++i)
+    double_digits(digits);
+  const int whole = static_cast<int>(digits.size()) + exponent + 9; // digits that count
   Wide value = 0;
   bool rest = false;
-  // Digits are taken while they count; the ones behind a billionth only decide about rounding.
-  const auto grow = [&value](int factor, int digit) {
-    value = value > kMost / factor ? kMost : value * factor + digit;
-  };
-  const int places = 9 + exponent;
-  const auto count = static_cast<int>(digits.size());
-  // The binary factor goes first, so that nothing is lost before it.
-  std::string product(digits);
-  for (int i = 0; i < binary; ++i) {
-    int carry = 0;
-    for (std::size_t at = product.size(); at-- > 0;) {
-      const int doubled = (product[at] - '0') * 2 + carry;
-      product[at] = static_cast<char>('0' + doubled % 10);
-      carry = doubled / 10;
-    }
-    if (carry != 0) product.insert(product.begin(), '1');
-  }
-  const int whole = static_cast<int>(product.size()) + places;
-  for (int i = 0; i < static_cast<int>(product.size()); ++i) {
-    const int digit = product[static_cast<std::size_t>(i)] - '0';
-    if (i < whole) {
-      grow(10, digit);
-    } else {
+  for (int i = 0; i < static_cast<int>(digits.size()); ++i) {
+    const int digit = digits[static_cast<std::size_t>(i)] - '0';
+    if (i >= whole) {
       rest = rest || digit != 0;
+    } else {
+      value = value > kMost / 10 ? kMost : value * 10 + digit;
     }
   }
-  if (count > 0) {
-    for (int i = 0; i < places && value != 0 && value < kMost; ++i)
-      grow(10, 0);
+  for (int i = static_cast<int>(digits.size()); i < whole && value != 0; ++i) {
+    value = value > kMost / 10 ? kMost : value * 10;
   }
   if (rest && value < kMost) ++value;
   return value < kMost ? value : kMost;
@@ -151,7 +147,7 @@ std::optional<Wide> parse(std::string_view text) {
   if (digits.empty()) return std::nullopt;
   const auto scale = scale_of(text.substr(at));
   if (!scale) return std::nullopt;
-  const Wide size = scaled(digits, scale->decimal - fraction, scale->binary);
+  const Wide size = scaled(std::move(digits), scale->decimal - fraction, scale->binary);
   return negative ? -size : size;
 }
 

@@ -6,6 +6,7 @@
 
 #include "cel/library/arguments.h"
 #include "cel/library/library.h"
+#include "cel/library/regex.h"
 
 namespace allod::cel {
 
@@ -15,22 +16,18 @@ namespace {
 class Pattern {
  public:
   Pattern(const Value& pattern, const Value& target, Meter& meter)
-      : expression_(pattern.as_string(), re2::RE2::Quiet), target_(target.as_string()) {
-    meter.charge(100 + pattern.as_string().size() + target.as_string().size() / 8);
+      : regex_(pattern.as_string(), meter), target_(target.as_string()) {
+    if (!regex_.problem()) regex_.charge_match(target_.size(), meter);
   }
 
-  [[nodiscard]] std::optional<Value> problem() const {
-    if (expression_.ok()) return std::nullopt;
-    return Value::error("not a regular expression: " + expression_.error());
-  }
-
-  [[nodiscard]] int groups() const { return expression_.NumberOfCapturingGroups(); }
+  [[nodiscard]] std::optional<Value> problem() const { return regex_.problem(); }
+  [[nodiscard]] int groups() const { return regex_.expression().NumberOfCapturingGroups(); }
 
   /// The match from byte `from` on, with its groups; false when there is none.
   bool match(std::size_t from, std::vector<re2::StringPiece>& groups) const {
     groups.resize(static_cast<std::size_t>(this->groups()) + 1);
-    return expression_.Match(target_, from, target_.size(), re2::RE2::UNANCHORED, groups.data(),
-                             static_cast<int>(groups.size()));
+    return regex_.expression().Match(target_, from, target_.size(), re2::RE2::UNANCHORED,
+                                     groups.data(), static_cast<int>(groups.size()));
   }
 
   /// Calls `take` with the groups of each match that does not overlap the one before, until it says
@@ -56,7 +53,7 @@ class Pattern {
   }
 
  private:
-  re2::RE2 expression_;
+  Regex regex_;
   re2::StringPiece target_;
 };
 

@@ -3,8 +3,9 @@
 
 #include <re2/re2.h>
 
+#include "cel/library/arguments.h"
 #include "cel/library/library.h"
-#include "cel/text.h"
+#include "cel/library/regex.h"
 
 namespace allod::cel {
 
@@ -31,7 +32,7 @@ Value size_of_map(Arguments a, Meter&) {
 }
 
 Value contains_text(Arguments a, Meter& meter) {
-  meter.charge_bytes(a[0].as_string().size());
+  if (!charge_search(meter, a[0].as_string().size(), a[1].as_string().size())) return cost_error();
   return Value::of_bool(a[0].as_string().find(a[1].as_string()) != std::string::npos);
 }
 Value starts_with(Arguments a, Meter&) {
@@ -42,11 +43,10 @@ Value ends_with(Arguments a, Meter&) {
 }
 
 Value matches(Arguments a, Meter& meter) {
-  // Compiling a pattern costs far more than matching one.
-  if (!meter.charge(100 + a[1].as_string().size() + a[0].as_string().size() / 8)) return {};
-  const re2::RE2 pattern(a[1].as_string(), re2::RE2::Quiet);
-  if (!pattern.ok()) return Value::error("not a regular expression: " + pattern.error());
-  return Value::of_bool(re2::RE2::PartialMatch(a[0].as_string(), pattern));
+  const Regex regex(a[1].as_string(), meter);
+  if (auto problem = regex.problem()) return std::move(*problem);
+  if (!regex.charge_match(a[0].as_string().size(), meter)) return cost_error();
+  return Value::of_bool(re2::RE2::PartialMatch(a[0].as_string(), regex.expression()));
 }
 
 Value identity(Arguments a, Meter&) {

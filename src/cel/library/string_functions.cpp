@@ -23,7 +23,7 @@ Value char_at(Arguments a, Meter& meter) {
 
 Value index_of(Arguments a, Meter& meter) {
   const std::string& text = a[0].as_string();
-  meter.charge_bytes(text.size());
+  if (!charge_search(meter, text.size(), a[1].as_string().size())) return cost_error();
   const Points points(text);
   std::size_t begin = 0;
   if (a.size() == 3) {
@@ -37,7 +37,7 @@ Value index_of(Arguments a, Meter& meter) {
 
 Value last_index_of(Arguments a, Meter& meter) {
   const std::string& text = a[0].as_string();
-  meter.charge_bytes(text.size());
+  if (!charge_search(meter, text.size(), a[1].as_string().size())) return cost_error();
   const Points points(text);
   std::size_t last = text.size();
   if (a.size() == 3) {
@@ -106,7 +106,7 @@ Value replace(Arguments a, Meter& meter) {
   const std::string& search = a[1].as_string();
   const std::string& replacement = a[2].as_string();
   std::size_t left = limit_of(a, 3);
-  if (!meter.charge_bytes(text.size())) return cost_error();
+  if (!charge_search(meter, text.size(), search.size())) return cost_error();
   std::string out;
   std::size_t at = 0;
   if (search.empty() && left > 0) {
@@ -132,7 +132,7 @@ Value split(Arguments a, Meter& meter) {
   std::size_t left = limit_of(a, 2);
   std::vector<Value> parts;
   if (left == 0) return Value::list(std::move(parts));
-  if (!meter.charge_bytes(text.size())) return cost_error();
+  if (!charge_search(meter, text.size(), separator.size())) return cost_error();
   std::size_t at = 0;
   while (left > 1) {
     const std::size_t found = find_next(text, separator, at);
