@@ -1,7 +1,9 @@
 #include "trust/softhsm.h"
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 #include <utility>
 
 #include <sys/stat.h>
@@ -25,6 +27,16 @@ std::string configuration_file(const std::string& folder) {
 std::size_t thread_count() {
   const Result<std::vector<std::string>> tasks = list_directory("/proc/self/task");
   return tasks ? tasks->size() : 1;
+}
+
+/// A thread that was joined is listed for a moment longer, hence the wait.
+bool is_single_threaded() {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+  while (thread_count() > 1) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
 }
 
 std::string configuration(const std::string& folder) {
@@ -120,7 +132,7 @@ Status use_softhsm_folder(const std::string& folder) {
   const std::string file = configuration_file(folder);
   const char* present = std::getenv(kVariable);
   if (present != nullptr && present == file) return {};
-  if (thread_count() > 1) {
+  if (!is_single_threaded()) {
     return Error(ErrorCode::conflict,
                  std::string(kVariable) + " must be set before the process starts threads")
         .with_hint("open the token first, or call use_softhsm_folder at the start of main");
