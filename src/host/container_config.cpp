@@ -370,14 +370,18 @@ std::string group_file(const ContainerSpec& spec) {
 
 std::vector<std::string> mount_points(const ContainerSpec& spec) {
   std::vector<std::string> points = {"/proc/", "/dev/", "/etc/hosts", "/etc/passwd", "/etc/group"};
-  for (const Tmpfs& tmpfs : all_tmpfs(spec))
-    points.push_back(tmpfs.destination + "/");
-  for (const Mount& wanted : spec.mounts) {
-    // What lies in a file system in memory is made there.
-    const bool in_memory = std::any_of(points.begin(), points.end(), [&](const std::string& point) {
-      return point.back() == '/' && wanted.destination.starts_with(point);
+  const std::vector<Tmpfs> in_memory = all_tmpfs(spec);
+  // What lies in a file system in memory is made there.
+  const auto hidden = [&](const std::string& destination) {
+    return std::any_of(in_memory.begin(), in_memory.end(), [&](const Tmpfs& tmpfs) {
+      return destination.starts_with(tmpfs.destination + "/");
     });
-    if (in_memory) continue;
+  };
+  for (const Tmpfs& tmpfs : in_memory) {
+    if (!hidden(tmpfs.destination)) points.push_back(tmpfs.destination + "/");
+  }
+  for (const Mount& wanted : spec.mounts) {
+    if (hidden(wanted.destination)) continue;
     points.push_back(is_directory(wanted.source) ? wanted.destination + "/" : wanted.destination);
   }
   return points;

@@ -167,8 +167,19 @@ Check check_volumes(const HostPaths& paths) {
                                      : std::string("fscrypt on an image for each volume"));
 }
 
+/// Free bytes without what is kept for a privileged few: not every root may use that.
+std::uint64_t space_at(std::string path) {
+  struct statvfs info {};
+  while (::statvfs(path.c_str(), &info) != 0) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos || path == "/") return 0;
+    path.resize(std::max<std::size_t>(slash, 1));
+  }
+  return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+}
+
 Check check_space(const std::string& name, const std::string& folder, std::uint64_t wanted) {
-  const std::uint64_t free = free_space(folder);
+  const std::uint64_t free = space_at(folder);
   const std::string detail = format_size(free) + " free in " + folder;
   if (free >= wanted) return ok(name, detail);
   return failed(name, detail + ", " + format_size(wanted) + " wanted", "make room there");
