@@ -193,6 +193,10 @@ std::optional<std::partial_ordering> order(const Value& left, const Value& right
 }
 
 Value equal(const Value& left, const Value& right, Meter& meter) {
+  // The common case, without the machinery for trees.
+  if (left.is(Kind::int64) && right.is(Kind::int64)) {
+    return Value::of_bool(left.as_int() == right.as_int());
+  }
   Comparison comparison(meter);
   const bool same = comparison.same(left, right);
   return comparison.result(same);

@@ -24,7 +24,7 @@ void expect_too_expensive(const std::string& expression, const Activation& activ
   environment.declare("x", Type::dyn());
   const auto program = compile(environment, expression);
   ASSERT_TRUE(program) << program.error().describe();
-  const auto value = program->evaluate(activation);
+  const auto value = program->evaluate(activation, Limits{1'000'000});
   ASSERT_FALSE(value) << value->to_string(100);
   EXPECT_NE(value.error().message().find("costs more than the limit"), std::string::npos)
       << value.error().message();
