@@ -228,7 +228,7 @@ class Planner {
     if (const auto op = operator_op(expr.name)) {
       return node(*op, 0, expr.span, build_all(expr.operands, 0));
     }
-    if (expr.name == "matches" && expr.operands.size() == 2 && !reference.qualified) {
+    if (expr.name == "matches" && takes_strings(reference)) {
       if (const auto planned = build_matches(expr)) return *planned;
     }
     PlannedCall call;
@@ -249,6 +249,13 @@ class Planner {
     const auto children = build_all(expr.operands, reference.qualified ? 1 : 0);
     plan_->calls.push_back(std::move(call));
     return node(Op::call, last(plan_->calls), expr.span, children, pure);
+  }
+
+  /// Whether a call can only be of the standard function over two strings.
+  static bool takes_strings(const Reference& reference) {
+    if (!reference.function || reference.overloads.size() != 1) return false;
+    const auto& parameters = reference.function->overloads[reference.overloads[0]].parameters;
+    return parameters == std::vector<Type>{Type::string(), Type::string()};
   }
 
   /// A constant pattern is compiled once.

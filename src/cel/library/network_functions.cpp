@@ -196,6 +196,10 @@ Value masked(Arguments a, Meter&) {
   const Network& network = network_of(a[0]);
   return of(Network{network.address.masked(network.length), network.length});
 }
+Value is_mask(Arguments a, Meter&) {
+  const Network& network = network_of(a[0]);
+  return Value::of_bool(network.address.masked(network.length) == network.address);
+}
 Value prefix_length(Arguments a, Meter&) {
   return Value::of_int(network_of(a[0]).length);
 }
@@ -205,7 +209,7 @@ Value prefix_length(Arguments a, Meter&) {
 void add_network_functions(Environment& environment) {
   environment.declare_type(Type::opaque(std::string(kIpType)));
   environment.declare_type(Type::opaque(std::string(kCidrType)));
-  constexpr std::array<LibraryEntry, 20> kEntries{{
+  constexpr std::array<LibraryEntry, 21> kEntries{{
       {"ip(string) -> net.IP", ip},
       {"isIP(string) -> bool", is_ip},
       {"ip.isCanonical(string) -> bool", is_canonical},
@@ -225,6 +229,7 @@ void add_network_functions(Environment& environment) {
       {"net.CIDR.containsCIDR(net.CIDR) -> bool", contains_cidr},
       {"net.CIDR.ip() -> net.IP", ip_of_cidr},
       {"net.CIDR.masked() -> net.CIDR", masked},
+      {"net.CIDR.isMask() -> bool", is_mask},
       {"net.CIDR.prefixLength() -> int", prefix_length},
   }};
   add_entries(environment, kEntries);

@@ -36,16 +36,22 @@ class Pattern {
   void each(Take take) const {
     std::vector<re2::StringPiece> groups;
     std::size_t at = 0;
+    std::optional<std::size_t> last_end;
     while (at <= target_.size() && match(at, groups)) {
-      if (!take(groups)) return;
       const std::size_t begin = offset(groups[0]);
+      const bool empty = groups[0].empty();
+      // An empty match right behind another match is none.
+      if (!(empty && last_end == begin) && !take(groups)) return;
       at = begin + groups[0].size();
-      if (!groups[0].empty()) continue;
+      last_end = at;
       // Past an empty match goes one code point, or it would be found for ever.
-      at += at < target_.size()
-                ? decode_utf8(std::string_view(target_.data(), target_.size()).substr(at)).length
-                : 1;
+      if (empty) at += step(at);
     }
+  }
+
+  [[nodiscard]] std::size_t step(std::size_t at) const {
+    if (at >= target_.size()) return 1;
+    return decode_utf8(std::string_view(target_.data(), target_.size()).substr(at)).length;
   }
 
   [[nodiscard]] std::size_t offset(re2::StringPiece part) const {
@@ -111,9 +117,11 @@ Value replace(Arguments a, Meter& meter) {
   return Value::string(std::move(out));
 }
 
-/// The only group of a match, or all of it.
-Value extracted(const std::vector<re2::StringPiece>& groups) {
-  return of_piece(groups.size() == 2 ? groups[1] : groups[0]);
+/// The only group of a match, or all of it; nothing when the group is empty.
+std::optional<Value> extracted(const std::vector<re2::StringPiece>& groups) {
+  if (groups.size() < 2) return of_piece(groups[0]);
+  if (groups[1].empty()) return std::nullopt;
+  return of_piece(groups[1]);
 }
 
 Value extract(Arguments a, Meter& meter) {
@@ -122,9 +130,8 @@ Value extract(Arguments a, Meter& meter) {
   if (pattern.groups() > 1) return Value::error("extract() takes a pattern with one group at most");
   std::vector<re2::StringPiece> groups;
   if (!pattern.match(0, groups)) return Value::none();
-  // A group that took no part in the match has nothing to give.
-  if (groups.size() == 2 && groups[1].data() == nullptr) return Value::none();
-  return Value::optional(extracted(groups));
+  auto text = extracted(groups);
+  return text ? Value::optional(std::move(*text)) : Value::none();
 }
 
 Value extract_all(Arguments a, Meter& meter) {
@@ -136,8 +143,7 @@ Value extract_all(Arguments a, Meter& meter) {
   std::vector<Value> all;
   pattern.each([&](const std::vector<re2::StringPiece>& groups) {
     if (!meter.charge_bytes(3 * sizeof(Value))) return false;
-    const bool absent = groups.size() == 2 && groups[1].data() == nullptr;
-    if (!absent) all.push_back(extracted(groups));
+    if (auto text = extracted(groups)) all.push_back(std::move(*text));
     return true;
   });
   return meter.exhausted() ? cost_error() : Value::list(std::move(all));

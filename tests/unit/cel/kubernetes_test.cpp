@@ -104,6 +104,7 @@ TEST(Cidr, Contains) {
   expect_true("cidr('192.168.0.1/24').masked() == cidr('192.168.0.0/24')");
   expect_true("cidr('192.168.0.1/24').ip() == ip('192.168.0.1')");
   expect_true("cidr('fd00::/8').prefixLength() == 8");
+  expect_true("cidr('10.0.0.0/8').isMask() && !cidr('10.0.0.1/8').isMask()");
   expect_true("string(cidr('192.168.0.0/24')) == '192.168.0.0/24'");
   expect_true("!isCIDR('192.168.0.0/33') && !isCIDR('192.168.0.0/024') && !isCIDR('192.168.0.0')");
 }

@@ -34,7 +34,8 @@ TEST(Lists, Functions) {
 }
 
 TEST(Sets, Functions) {
-  expect_true("sets.contains([], []) && !sets.contains([], [1]) && sets.contains([1, 2], [dyn(1.0)])");
+  expect_true(
+      "sets.contains([], []) && !sets.contains([], [1]) && sets.contains([1, 2], [dyn(1.0)])");
   expect_true("sets.equivalent([1, 2, 2], [2, 1u]) && !sets.equivalent([1], [1, 2])");
   expect_true("sets.intersects([[1], [2]], [[3], [2.0]]) && !sets.intersects([1], [])");
 }
@@ -53,6 +54,8 @@ TEST(Regex, Functions) {
   expect_error("regex.extract('a@b', '(.*)@([^.]*)')");
   expect_true("regex.extractAll('id:123, id:456', 'id:\\\\d+') == ['id:123', 'id:456']");
   expect_true("regex.extractAll('abc', 'x') == []");
+  expect_true("regex.extractAll('v=a, v=, v=c', 'v=([^,]*)') == ['a', 'c']");
+  expect_true("regex.replace('baaac', 'a*', 'x') == 'xbxcx'");
 }
 
 TEST(Encoders, Base64) {
