@@ -71,6 +71,9 @@ Error not_ours(const std::string& file, const std::string& why) {
 Status check_certificate(Token& token, const X509* certificate, const std::string& file,
                          const std::string& label, const std::string& issuer_label) {
   const Result<Bytes> own = token.public_key(label);
+  if (!own && own.error().code() == ErrorCode::not_found) {
+    return not_ours(file, "the token holds no key \"" + label + "\"");
+  }
   if (!own) return own.error();
   const Result<Bytes> stated =
       to_der(X509_get0_pubkey(certificate), i2d_PUBKEY, "read the certificate's key");

@@ -214,6 +214,16 @@ TEST_F(CertificateAuthorityTest, FindsASwappedIssuingCertificate) {
   EXPECT_TRUE(authority->ensure_issuing("gateway").ok());
 }
 
+// Right name, right issuer, but for a key that the token no longer holds.
+TEST_F(CertificateAuthorityTest, FindsAnIssuingCertificateOfAnotherKey) {
+  (void)authority->ensure_issuing("keycloak");
+  open();
+  ASSERT_TRUE(token->delete_key("home/keycloak issuing").ok());
+  EXPECT_EQ(authority->ensure_issuing("keycloak").error().code(), ErrorCode::integrity);
+  ASSERT_TRUE(token->generate_ec_key("home/keycloak issuing").ok());
+  EXPECT_EQ(authority->ensure_issuing("keycloak").error().code(), ErrorCode::integrity);
+}
+
 TEST_F(CertificateAuthorityTest, FindsAnotherToken) {
   ASSERT_TRUE(token->delete_key("home root").ok());
   const Result<CertificateAuthority> opened =
