@@ -2,66 +2,94 @@
 
 #include <algorithm>
 
+#include "document/json_writer.h"
+
 namespace allod::document {
 namespace {
 
+constexpr std::size_t kShownBytes = 80;
+
 class Comparison {
  public:
-  void compare(const Value& before, const Value& after) {
-    if (before.is_map() && after.is_map()) {
-      compare_maps(before, after);
-    } else if (before.is_list() && after.is_list()) {
-      compare_lists(before, after);
-    } else if (!(before == after)) {
-      changes.push_back({path_, before, after});
-    }
+  void compare(const Value* before, const Value* after) {
+    if (before != nullptr && after != nullptr && *before == *after) return;
+    if (is_branch(before) && is_branch(after)) return maps(*before, *after);
+    // What came or went as a whole is told leaf by leaf too.
+    static const Value kNothing = Value::map();
+    if (is_branch(before) && after == nullptr) return maps(*before, kNothing);
+    if (is_branch(after) && before == nullptr) return maps(kNothing, *after);
+    const bool both_lists =
+        before != nullptr && after != nullptr && before->is_list() && after->is_list();
+    if (both_lists) return lists(*before, *after);
+    changes_.push_back(Change{path_, before, after});
   }
-
-  std::vector<Change> changes;
+  std::vector<Change> take() { return std::move(changes_); }
 
  private:
-  void compare_maps(const Value& before, const Value& after) {
+  /// An empty map is a leaf: its coming is a change although it has no members.
+  static bool is_branch(const Value* value) {
+    return value != nullptr && value->is_map() && value->size() > 0;
+  }
+  template<class Step>
+  void below(const Step& step, const Value* before, const Value* after) {
+    path_.emplace_back(step);
+    compare(before, after);
+    path_.pop_back();
+  }
+  void maps(const Value& before, const Value& after) {
     for (const Member& member : before.members()) {
-      path_.emplace_back(member.key);
-      if (const Value* twin = after.find(member.key)) {
-        compare(member.value, *twin);
-      } else {
-        changes.push_back({path_, member.value, std::nullopt});
-      }
-      path_.pop_back();
+      below(member.key, &member.value, after.find(member.key));
     }
     for (const Member& member : after.members()) {
-      if (before.contains(member.key)) continue;
-      path_.emplace_back(member.key);
-      changes.push_back({path_, std::nullopt, member.value});
-      path_.pop_back();
+      if (!before.contains(member.key)) below(member.key, nullptr, &member.value);
     }
   }
-
-  void compare_lists(const Value& before, const Value& after) {
-    const std::size_t longest = std::max(before.size(), after.size());
-    for (std::size_t i = 0; i < longest; ++i) {
-      path_.emplace_back(i);
-      if (i >= before.size()) {
-        changes.push_back({path_, std::nullopt, after.items()[i]});
-      } else if (i >= after.size()) {
-        changes.push_back({path_, before.items()[i], std::nullopt});
-      } else {
-        compare(before.items()[i], after.items()[i]);
-      }
-      path_.pop_back();
+  void lists(const Value& before, const Value& after) {
+    const Value::List& old = before.items();
+    const Value::List& now = after.items();
+    const std::size_t shorter = std::min(old.size(), now.size());
+    std::size_t start = 0;
+    while (start < shorter && old[start] == now[start])
+      ++start;
+    std::size_t tail = 0;
+    while (tail < shorter - start && old[old.size() - 1 - tail] == now[now.size() - 1 - tail]) {
+      ++tail;
+    }
+    const std::size_t old_end = old.size() - tail;
+    const std::size_t now_end = now.size() - tail;
+    for (std::size_t i = start; i < std::max(old_end, now_end); ++i) {
+      below(i, i < old_end ? &old[i] : nullptr, i < now_end ? &now[i] : nullptr);
     }
   }
 
   std::vector<PathStep> path_;
+  std::vector<Change> changes_;
 };
+
+std::string shown(const Value& value) {
+  std::string text = write_json(value);
+  if (text.size() <= kShownBytes) return text;
+  std::size_t cut = kShownBytes;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
+    --cut;
+  return text.substr(0, cut) + "…";
+}
 
 } // namespace
 
 std::vector<Change> difference(const Value& before, const Value& after) {
   Comparison comparison;
-  comparison.compare(before, after);
-  return std::move(comparison.changes);
+  comparison.compare(&before, &after);
+  return comparison.take();
+}
+
+std::string format_change(const Change& change) {
+  const std::string path = format_path(change.path);
+  const std::string start = path.empty() ? "" : path + ": ";
+  if (change.before == nullptr && change.after == nullptr) return path;
+  if (change.before == nullptr) return start + "new, " + shown(*change.after);
+  if (change.after == nullptr) return start + "was " + shown(*change.before);
+  return start + shown(*change.before) + " → " + shown(*change.after);
 }
 
 } // namespace allod::document

@@ -1,7 +1,7 @@
-// What differs between two values, leaf by leaf.
+// What differs between two values, leaf by leaf: to say which input changed from what to what.
 #pragma once
 
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "document/value.h"
@@ -10,12 +10,18 @@ namespace allod::document {
 
 struct Change {
   std::vector<PathStep> path;
-  std::optional<Value> before; ///< nothing: it is new
-  std::optional<Value> after;  ///< nothing: it is gone
+  const Value* before = nullptr; ///< within the first value; nullptr when the leaf is new
+  const Value* after = nullptr;  ///< within the second value; nullptr when the leaf is gone
 };
 
-/// The leaves that differ, in the order of `before`, then what is new in the order of `after`.
-/// Lists are compared by position. A map or list that comes or goes as a whole is one change.
+/// The changes that lead from `before` to `after`, in the order of `before`, what is new in a map
+/// last. Both must outlive the result. Maps are compared key by key, also those that came or went
+/// as a whole; lists element by element once equal elements at their start and end are set aside,
+/// so that one that is put in or taken out of a list shows as one change. Indices count in `after`,
+/// those of elements that went in `before`. Places do not count, nor does the order of keys.
 [[nodiscard]] std::vector<Change> difference(const Value& before, const Value& after);
+
+/// `size: "1Gi" → "2Gi"`, `size: new, "1Gi"` or `size: was "1Gi"`; long values are cut.
+[[nodiscard]] std::string format_change(const Change& change);
 
 } // namespace allod::document
