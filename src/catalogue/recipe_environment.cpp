@@ -83,7 +83,7 @@ void declare_units(const Value& units, cel::Environment& environment) {
 
 void declare_identity(cel::Environment& environment) {
   std::vector<Field> fields;
-  for (const char* path : {"certificate", "key", "keyDer", "keystore", "bundle", "clients", "clientsOpenssl"}) {
+  for (const char* path : {"certificate", "leaf", "key", "keyDer", "keystore", "bundle", "clients", "clientsOpenssl"}) {
     fields.push_back({path, Type::string()});
   }
   environment.declare_object("identity", std::move(fields));

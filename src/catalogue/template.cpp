@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "catalogue/cel_value.h"
 #include "cel/compile.h"
+#include "document/json_writer.h"
 
 namespace allod::catalogue {
 
@@ -43,13 +44,63 @@ struct Template::Node {
     std::unique_ptr<Node> otherwise;
   };
 
+  /// A text of which a later stage evaluates a part: that part stands as it is written.
+  struct Partial {
+    std::vector<std::variant<std::string, cel::Program>> pieces;
+  };
+
   Mark mark;
-  std::variant<Value, cel::Program, Map, List, Generator> content;
+  std::variant<Value, cel::Program, Map, List, Generator, Partial> content;
 };
 
 namespace {
 
 using Node = Template::Node;
+
+struct Piece {
+  std::string text; ///< with its ${ } when it is an expression
+  bool expression = false;
+};
+
+/// The end of the expression that starts behind "${" at `at`: past its closing brace.
+std::size_t end_of_expression(const std::string& text, std::size_t at) {
+  int depth = 1;
+  char quote = 0;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quote != 0) {
+      if (c == '\\') ++at;
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '{') {
+      ++depth;
+    } else if (c == '}' && --depth == 0) {
+      return at + 1;
+    }
+  }
+  return text.size();
+}
+
+std::vector<Piece> pieces_of(const std::string& text) {
+  std::vector<Piece> pieces;
+  std::size_t start = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (text.compare(at, 3, "$${") == 0) {
+      at += 3;
+    } else if (text.compare(at, 2, "${") == 0) {
+      if (at > start) pieces.push_back({text.substr(start, at - start), false});
+      start = end_of_expression(text, at + 2);
+      pieces.push_back({text.substr(at, start - at), true});
+      at = start;
+    } else {
+      ++at;
+    }
+  }
+  if (start < text.size()) pieces.push_back({text.substr(start), false});
+  return pieces;
+}
 
 /// Columns count code points; a quoted scalar's text starts after its quote.
 bool is_quoted(const Mark& mark, const std::string& text) {
@@ -87,7 +138,7 @@ class Compiler {
     const std::string& text = value.as_string();
     node.content = value;
     if (!cel::is_template(text)) return;
-    if (options_.deferred && is_deferred(value, environment)) return;
+    if (options_.deferred && compile_deferred(value, environment, node)) return;
     Result<cel::Program> program = cel::compile_template(environment, text);
     if (!program) {
       report(program.error(), value);
@@ -97,22 +148,40 @@ class Compiler {
     node.content = std::move(*program);
   }
 
+  /// True when a part of the text belongs to the agent: the node then holds what is to be done.
+  bool compile_deferred(const Value& value, const cel::Environment& environment, Node& node) {
+    Node::Partial partial;
+    bool deferred = false;
+    for (const Piece& piece : pieces_of(value.as_string())) {
+      if (!piece.expression || is_late(piece.text, value, environment)) {
+        deferred = deferred || piece.expression;
+        partial.pieces.emplace_back(piece.text);
+        continue;
+      }
+      Result<cel::Program> program = cel::compile_template(environment, piece.text);
+      if (!program) return false; // the ordinary way finds it again and reports it
+      note_references(*program);
+      partial.pieces.emplace_back(std::move(*program));
+    }
+    if (deferred) node.content = std::move(partial);
+    return deferred;
+  }
+
   /// Whether an expression belongs to the agent; one that mixes both worlds is a fault.
-  bool is_deferred(const Value& value, const cel::Environment& environment) {
+  bool is_late(const std::string& text, const Value& value, const cel::Environment& environment) {
     cel::Environment wide = environment;
     wide.declare("response", cel::Type::dyn());
     wide.declare("captured", cel::Type::map(cel::Type::string(), cel::Type::dyn()));
-    const Result<cel::Program> program = cel::compile_template(wide, value.as_string());
+    const Result<cel::Program> program = cel::compile_template(wide, text);
     if (!program) return false; // the ordinary way finds and reports it
     const auto& names = program->variables();
     const auto late = [](const std::string& name) { return name == "response" || name == "captured"; };
     if (std::none_of(names.begin(), names.end(), late)) return false;
     for (const std::string& name : names) {
       if (late(name)) continue;
-      problems_.push_back(document::error_at(value.mark(), "an expression over a response cannot also use \"" +
-                                                               name + "\"")
-                              .with_hint("split it: one text is evaluated when the stack is compiled, the other "
-                                         "when the answer is there"));
+      problems_.push_back(document::error_at(value.mark(), "an expression over a response cannot also use \"" + name + "\"")
+                              .with_hint("split it: one expression is evaluated when the stack is compiled, the "
+                                         "other when the answer is there"));
     }
     return true;
   }
@@ -237,6 +306,7 @@ class Renderer {
     }
     if (const auto* map = std::get_if<Node::Map>(&node.content)) return render_map(*map, node, activation);
     if (const auto* list = std::get_if<Node::List>(&node.content)) return render_list(*list, node, activation);
+    if (const auto* partial = std::get_if<Node::Partial>(&node.content)) return render_partial(*partial, node, activation);
     const auto& generator = std::get<Node::Generator>(node.content);
     Value chosen;
     Status status = generate(generator, 0, activation, [&](const Node* value, const cel::Activation& inner) -> Status {
@@ -264,6 +334,22 @@ class Renderer {
     converted->set_mark(mark);
     origins_.push_back({path_, &program, mark});
     return converted;
+  }
+
+  Result<Value> render_partial(const Node::Partial& partial, const Node& node, const cel::Activation& activation) {
+    std::string text;
+    for (const auto& piece : partial.pieces) {
+      if (const auto* literal = std::get_if<std::string>(&piece)) {
+        text += *literal;
+        continue;
+      }
+      Result<Value> value = render_expression(std::get<cel::Program>(piece), node.mark, activation);
+      if (!value) return value;
+      text += value->is_string() ? value->as_string() : document::write_json(*value);
+    }
+    Value result(std::move(text));
+    result.set_mark(node.mark);
+    return result;
   }
 
   Result<Value> render_map(const Node::Map& map, const Node& node, const cel::Activation& activation) {

@@ -25,6 +25,7 @@ Value identity_paths() {
   Value paths = Value::map();
   const auto set = [&](const char* name, const char* file) { paths.set(name, std::string(kIdentityFolder) + file); };
   set("certificate", "certificate.pem");
+  set("leaf", "leaf.pem");
   set("key", "key.pem");
   set("keyDer", "key.der");
   set("keystore", "keystore.p12");

@@ -1,0 +1,72 @@
+#include "cli/pipeline.h"
+
+#include <algorithm>
+
+#include "agent/places.h"
+#include "agent/state.h"
+#include "base/files.h"
+#include "document/document_file.h"
+
+namespace allod::cli {
+
+std::vector<std::string> ResolvedStack::images() const {
+  std::vector<std::string> names;
+  for (const auto& component : blueprint.components) {
+    for (const catalogue::UnitRecipe& unit : component->provider->units) {
+      std::string name = unit.source.string_or("image", "");
+      if (name.find('/') == std::string::npos) name = component->provider->name + "/" + name;
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::unique_ptr<ResolvedStack> resolve_stack(const GlobalOptions& options, catalogue::Problems& problems) {
+  const auto give_up = [&](Error error) {
+    problems.push_back(std::move(error));
+    return nullptr;
+  };
+  Result<std::string> folder = find_catalogue(options);
+  if (!folder) return give_up(std::move(folder).error());
+  Result<std::unique_ptr<catalogue::Catalogue>> catalogue = catalogue::Catalogue::open(*folder, problems);
+  if (!catalogue) return give_up(std::move(catalogue).error());
+  if (!exists(options.file)) {
+    return give_up(Error(ErrorCode::not_found, "there is no " + options.file + " here")
+                       .with_hint("write one with: allod init"));
+  }
+  Result<document::Value> declaration = document::read_document_file(options.file);
+  if (!declaration) return give_up(std::move(declaration).error());
+  if (!(*catalogue)->validate("allod:stack", *declaration, problems)) return nullptr;
+  auto resolved = std::make_unique<ResolvedStack>();
+  resolved->catalogue = std::move(*catalogue);
+  resolved->stack = stack::read_stack(*declaration, problems);
+  resolved->blueprint = stack::resolve(resolved->stack, *resolved->catalogue, problems);
+  if (!problems.empty()) return nullptr;
+  return resolved;
+}
+
+Result<std::optional<graph::Graph>> recorded_graph(const std::string& stack) {
+  const std::string file = agent::Places::of(stack).state_file();
+  if (!exists(file)) return std::optional<graph::Graph>();
+  Result<agent::State> state = agent::State::open_read_only(file);
+  if (!state) return std::move(state).error();
+  return state->recorded();
+}
+
+std::optional<Planned> plan_stack(const ResolvedStack& resolved, const graph::ImageKey& image_key,
+                                  catalogue::Problems& problems) {
+  Result<std::optional<graph::Graph>> recorded = recorded_graph(resolved.stack.name);
+  if (!recorded) {
+    problems.push_back(std::move(recorded).error());
+    return std::nullopt;
+  }
+  Planned planned;
+  planned.recorded = std::move(*recorded);
+  const graph::Allocations allocations = planned.recorded ? planned.recorded->allocations : graph::Allocations();
+  planned.graph = graph::compile(resolved.blueprint, allocations, image_key, problems);
+  if (!problems.empty()) return std::nullopt;
+  planned.plan = graph::difference(planned.recorded ? &*planned.recorded : nullptr, planned.graph);
+  return planned;
+}
+
+} // namespace allod::cli
