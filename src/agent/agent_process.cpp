@@ -1,0 +1,162 @@
+#include "agent/agent_process.h"
+
+#include <csignal>
+#include <cstdio>
+
+#include <malloc.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+namespace allod::agent {
+namespace {
+
+using document::Value;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kPool = 4;
+constexpr milliseconds kLongestRenewalPause{30000};
+constexpr milliseconds kRenewalRetry{5000};
+
+void log_line(const std::string& line) {
+  const std::string whole = line + "\n";
+  std::fwrite(whole.data(), 1, whole.size(), stderr);
+}
+
+} // namespace
+
+AgentProcess::AgentProcess(const AgentOptions& options, State state,
+                           std::unique_ptr<EventLoop> loop)
+    : options_(options), state_(std::move(state)), loop_(std::move(loop)),
+      events_(state_, &log_line), started_(now()), pool_(std::make_unique<WorkerPool>(kPool)),
+      upkeep_(std::make_unique<WorkerPool>(1)), changes_(std::make_unique<WorkerPool>(1)) {}
+
+AgentProcess::~AgentProcess() = default;
+
+std::shared_ptr<AgentProcess::Works> AgentProcess::works() const {
+  const std::lock_guard lock(mutex_);
+  return works_;
+}
+
+Result<std::shared_ptr<AgentProcess::Works>> AgentProcess::open_works(const Value& settings) {
+  if (std::shared_ptr<Works> open = works()) return open;
+  Result<std::unique_ptr<Machinery>> machinery = Machinery::open({.places = options_.places,
+                                                                  .state = state_,
+                                                                  .events = events_,
+                                                                  .loop = *loop_,
+                                                                  .pool = *pool_,
+                                                                  .images = options_.images,
+                                                                  .formats = options_.formats,
+                                                                  .seccomp = options_.seccomp,
+                                                                  .clock = options_.clock},
+                                                                 settings);
+  if (!machinery) return std::move(machinery).error();
+  auto opened = std::make_shared<Works>();
+  opened->machinery = std::move(*machinery);
+  opened->reconciler = std::make_unique<Reconciler>(*opened->machinery);
+  opened->sessions = std::make_unique<Sessions>(*opened->machinery);
+  const std::lock_guard lock(mutex_);
+  works_ = opened;
+  return opened;
+}
+
+void AgentProcess::take_up_recorded() {
+  Result<std::optional<graph::Graph>> recorded = state_.recorded();
+  const Result<bool> running = state_.wanted_running();
+  if (!recorded || !running) {
+    events_.tell("", "the state could not be read", "",
+                 recorded ? running.error().describe() : recorded.error().describe());
+    return;
+  }
+  if (!*recorded) return;
+  Result<std::shared_ptr<Works>> open = open_works((*recorded)->settings);
+  if (!open) {
+    events_.tell("", "the stack could not be taken up", "", open.error().describe());
+    return;
+  }
+  if (!*running) return;
+  const Result<Report> report = (*open)->reconciler->bring_up(**recorded, stop_.get_token());
+  if (!report) {
+    events_.tell("", "the stack could not be taken up", "", report.error().describe());
+  }
+  ::malloc_trim(0);
+}
+
+Status AgentProcess::start() {
+  Result<std::unique_ptr<ApiServer>> api =
+      ApiServer::listen(*loop_, options_.places.socket(),
+                        {.on_call = [this](Call call) { answer(std::move(call)); },
+                         .on_gone = [this](std::uint64_t client) { on_gone(client); }});
+  if (!api) return std::move(api).error();
+  api_ = std::move(*api);
+  ++pending_;
+  changes_->submit([this] { run_change("taking up the stack", [this] { take_up_recorded(); }); });
+  schedule_upkeep();
+  schedule_renewal();
+  return {};
+}
+
+void AgentProcess::schedule_upkeep() {
+  loop_->after(options_.repair_interval, [this] {
+    upkeep_->submit([this] {
+      bool busy = false;
+      {
+        const std::lock_guard lock(mutex_);
+        busy = !changing_.empty();
+      }
+      const Result<bool> running = state_.wanted_running();
+      if (const auto open = works(); open && !busy && running && *running) {
+        open->reconciler->repair();
+      }
+      loop_->post([this] { schedule_upkeep(); });
+    });
+  });
+}
+
+void AgentProcess::schedule_renewal() {
+  milliseconds pause = kLongestRenewalPause;
+  if (const auto open = works()) {
+    if (const auto due = open->machinery->identities.next_due()) {
+      // Never at once again: what could not be renewed is tried after a moment.
+      pause = std::clamp(std::chrono::duration_cast<milliseconds>(*due - options_.clock()),
+                         milliseconds(200), kLongestRenewalPause);
+      if (*due + kRenewalRetry < options_.clock()) pause = kRenewalRetry;
+    }
+  }
+  // The wall clock may jump: looked at again before long, whatever was computed.
+  loop_->after(std::min(pause, kLongestRenewalPause), [this] {
+    upkeep_->submit([this] {
+      if (const auto open = works()) open->reconciler->renew_due();
+      loop_->post([this] { schedule_renewal(); });
+    });
+  });
+}
+
+void AgentProcess::end() {
+  stop_.request_stop();
+  if (const auto open = works()) open->machinery->supervisor.let_go();
+  loop_->stop();
+}
+
+Status AgentProcess::run(int signals) {
+  Status watched = loop_->watch(signals, EPOLLIN, [this, signals](std::uint32_t) {
+    signalfd_siginfo info{};
+    if (::read(signals, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return;
+    events_.tell(
+        "", std::string("the agent was told to end by signal ") + std::to_string(info.ssi_signo),
+        "units are left running");
+    end();
+  });
+  if (!watched) return watched;
+  if (Status started = start(); !started) return started;
+  loop_->run();
+  // Threads first: they use everything else.
+  if (const auto open = works()) open->machinery->supervisor.let_go();
+  changes_->finish();
+  upkeep_->finish();
+  pool_->finish();
+  api_->flush();
+  api_.reset();
+  return {};
+}
+
+} // namespace allod::agent

@@ -1,0 +1,91 @@
+// The inside of run_agent(): who does what on which thread.
+//
+//   loop     the API's sockets, timers, ends of processes: never anything that takes time
+//   changes  one thread: apply, down, destroy, what is done at the start; one after the other
+//   upkeep   one thread: renewals and repairs, sessions, whatever asks the token
+//   pool     a few threads: probes and restarts of units
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "agent/agent_options.h"
+#include "agent/api_server.h"
+#include "agent/event_log.h"
+#include "agent/event_loop.h"
+#include "agent/machinery.h"
+#include "agent/reconciler.h"
+#include "agent/session.h"
+#include "agent/state.h"
+#include "agent/worker_pool.h"
+#include "base/files.h"
+#include "base/result.h"
+
+namespace allod::agent {
+
+class AgentProcess {
+ public:
+  AgentProcess(const AgentOptions& options, State state, std::unique_ptr<EventLoop> loop);
+  ~AgentProcess();
+
+  /// Until it is told to end. `signals` is a signalfd.
+  Status run(int signals);
+
+ private:
+  using Call = ApiServer::Call;
+  struct Works { // once there is a graph
+    std::unique_ptr<Machinery> machinery;
+    std::unique_ptr<Reconciler> reconciler;
+    std::unique_ptr<Sessions> sessions;
+  };
+
+  // agent_process.cpp
+  Status start();
+  void take_up_recorded();
+  Result<std::shared_ptr<Works>> open_works(const document::Value& settings);
+  [[nodiscard]] std::shared_ptr<Works> works() const;
+  void schedule_upkeep();
+  void schedule_renewal();
+  void end();
+
+  // agent_methods.cpp
+  void answer(Call call);
+  void on_gone(std::uint64_t client);
+  /// Runs a change when its turn comes; who must wait is told so.
+  void queue_change(Call call, std::string name, void (AgentProcess::*work)(const Call&));
+  void run_change(const std::string& name, const std::function<void()>& work);
+  [[nodiscard]] Result<std::vector<std::string>> remove_everything(const Call& call);
+  void apply(const Call& call);
+  void down(const Call& call);
+  void destroy(const Call& call);
+  void events(const Call& call);
+  void secret(const Call& call);
+  void session(const Call& call);
+  [[nodiscard]] Result<document::Value> secrets();
+  [[nodiscard]] document::Value version() const;
+
+  const AgentOptions& options_;
+  State state_;
+  std::unique_ptr<EventLoop> loop_;
+  EventLog events_;
+  std::unique_ptr<ApiServer> api_;
+  std::map<std::uint64_t, std::uint64_t> followers_; // client → subscription; on the loop's thread
+  std::stop_source stop_;
+  Timestamp started_;
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<Works> works_;
+  std::string changing_; // the change that is under way, for people
+  int pending_ = 0;      // changes that wait or are under way
+
+  std::unique_ptr<WorkerPool> pool_;
+  std::unique_ptr<WorkerPool> upkeep_;
+  std::unique_ptr<WorkerPool> changes_;
+};
+
+} // namespace allod::agent

@@ -1,0 +1,99 @@
+#include "agent/keys.h"
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "trust/softhsm.h"
+
+namespace allod::agent {
+namespace {
+
+using document::Value;
+
+Result<trust::TokenSettings> token_settings(const Places& places, const Value& settings) {
+  const Value* token = settings.at_path({"trust", "token"});
+  if (token == nullptr || !token->is_map()) {
+    return trust::initialise_softhsm(places.token_folder(), places.stack);
+  }
+  trust::TokenSettings named;
+  named.module = token->string_or("module", "");
+  named.label = token->string_or("label", "");
+  named.pin_source = token->string_or("pinFile", "");
+  return named;
+}
+
+} // namespace
+
+Keys::Keys(State& state, trust::Token token) : state_(state), token_(std::move(token)) {}
+
+Result<std::unique_ptr<Keys>> Keys::open(const Places& places, State& state, const Value& settings,
+                                         const trust::Clock& clock) {
+  Result<trust::TokenSettings> named = token_settings(places, settings);
+  if (!named) return std::move(named).error().during("making a token");
+  Result<trust::Token> token = trust::Token::open(*named);
+  if (!token) return std::move(token).error().during("opening the token");
+  std::unique_ptr<Keys> keys(new Keys(state, std::move(*token)));
+
+  Result<trust::SealedSecrets> sealed = trust::SealedSecrets::open(keys->token_, places.stack);
+  if (!sealed) return std::move(sealed).error();
+  keys->sealed_ = std::make_unique<trust::SealedSecrets>(std::move(*sealed));
+
+  const Value* trust_settings = settings.find("trust");
+  const std::string name = trust_settings == nullptr ? "" : trust_settings->string_or("domain", "");
+  Result<trust::TrustDomain> domain = trust::TrustDomain::parse(name);
+  if (!domain) return std::move(domain).error();
+  trust::AuthoritySettings authority_settings{.stack = places.stack,
+                                              .domain = std::move(*domain),
+                                              .folder = places.authority_folder(),
+                                              .clock = clock};
+  Result<trust::CertificateAuthority> authority =
+      trust::CertificateAuthority::open(keys->token_, std::move(authority_settings));
+  if (!authority) return std::move(authority).error().during("opening the certificate authority");
+  keys->authority_ = std::make_unique<trust::CertificateAuthority>(std::move(*authority));
+  return keys;
+}
+
+Status Keys::ensure_secret(const std::string& name, std::size_t length, const std::string& title,
+                           const std::string& shown_as) {
+  Result<std::optional<SealedSecret>> known = state_.secret(name);
+  if (!known) return std::move(known).error();
+  SealedSecret sealed;
+  if (*known) sealed = std::move(**known);
+  sealed.name = name;
+  if (!sealed.envelope.empty() && sealed.title == title && sealed.shown_as == shown_as) return {};
+  if (sealed.envelope.empty()) {
+    const Secret text(random_password(length));
+    Result<std::string> envelope = sealed_->seal("secret " + name, text);
+    if (!envelope) return std::move(envelope).error().during("sealing the secret " + name);
+    sealed.envelope = std::move(*envelope);
+  }
+  sealed.title = title;
+  sealed.shown_as = shown_as;
+  return state_.put_secret(sealed);
+}
+
+Result<Secret> Keys::secret(const std::string& name) {
+  Result<std::optional<SealedSecret>> known = state_.secret(name);
+  if (!known) return std::move(known).error();
+  if (!*known) return Error(ErrorCode::not_found, "there is no secret " + name);
+  return sealed_->unseal("secret " + name, (*known)->envelope);
+}
+
+SecretSource Keys::source() {
+  return [this](const std::string& id) { return secret(id); };
+}
+
+Result<Secret> Keys::volume_key(const std::string& volume, std::size_t bytes) {
+  const std::string sealed_name = "volume " + volume;
+  Result<std::optional<std::string>> known = state_.volume_key(volume);
+  if (!known) return std::move(known).error();
+  if (*known) return sealed_->unseal(sealed_name, **known);
+  Bytes random = random_bytes(bytes);
+  Secret key(std::string(as_text(random)));
+  std::fill(random.begin(), random.end(), std::uint8_t{0});
+  Result<std::string> envelope = sealed_->seal(sealed_name, key);
+  if (!envelope) return std::move(envelope).error().during("sealing the key of volume " + volume);
+  if (Status put = state_.put_volume_key(volume, *envelope); !put) return std::move(put).error();
+  return key;
+}
+
+} // namespace allod::agent

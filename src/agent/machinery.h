@@ -1,0 +1,70 @@
+// Everything that makes one stack real on this machine, wired together. It comes up with the first
+// graph, whose settings name the token and the trust domain.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "agent/event_log.h"
+#include "agent/event_loop.h"
+#include "agent/identity_keeper.h"
+#include "agent/keys.h"
+#include "agent/listener_keeper.h"
+#include "agent/network_keeper.h"
+#include "agent/places.h"
+#include "agent/seal_endpoint.h"
+#include "agent/state.h"
+#include "agent/supervisor.h"
+#include "agent/unit_files.h"
+#include "agent/unit_launcher.h"
+#include "agent/volume_keeper.h"
+#include "agent/worker_pool.h"
+#include "base/result.h"
+#include "document/value.h"
+
+namespace allod::agent {
+
+struct MachineryParts {
+  Places places;
+  State& state;
+  EventLog& events;
+  EventLoop& loop;
+  WorkerPool& pool;
+  ImageResolver images;
+  FormatWriter formats;
+  document::Value seccomp;
+  trust::Clock clock;
+};
+
+/// The members are in the order in which they need each other.
+struct Machinery {
+  MachineryParts given;
+  document::Value settings;
+  std::uint32_t first_user;
+  std::unique_ptr<Keys> keys;
+  std::unique_ptr<VolumeKeeper> volumes;
+  NetworkKeeper network;
+  ListenerKeeper listeners;
+  IdentityKeeper identities;
+  UnitFiles files;
+  UnitLauncher launcher;
+  SealEndpoint seal;
+  Supervisor supervisor;
+
+  /// Chooses a container runtime, opens the token, looks how volumes can be encrypted. Errors:
+  /// unsupported with what this machine lacks, those of the token.
+  static Result<std::unique_ptr<Machinery>> open(MachineryParts parts,
+                                                 const document::Value& settings);
+  /// Takes up other settings. Errors: unsupported for those that cannot change under a stack: its
+  /// trust domain and its token.
+  Status take_settings(const document::Value& next);
+
+  Machinery(MachineryParts parts, const document::Value& stack_settings, std::uint32_t users,
+            host::Runtime runtime, std::unique_ptr<Keys> opened_keys,
+            std::unique_ptr<VolumeKeeper> opened_volumes);
+
+ private:
+  Status define_agent();
+};
+
+} // namespace allod::agent

@@ -1,0 +1,92 @@
+// Brings the machine from what is recorded to what is wanted: plan, execute in parallel, record
+// each resource that ended well, remove what is gone.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "agent/handler.h"
+#include "agent/machinery.h"
+#include "base/result.h"
+#include "document/value.h"
+#include "graph/execute.h"
+#include "graph/plan.h"
+#include "graph/resource.h"
+
+namespace allod::agent {
+
+/// One step of the way, for whoever looks on.
+struct Progress {
+  std::string id;
+  std::string phase;   ///< "started", "done", "failed", "skipped"
+  std::string message; ///< what was done, or why not
+  std::int64_t milliseconds = 0;
+  std::uint64_t memory = 0; ///< bytes; of units that are ready
+};
+using OnProgress = std::function<void(const Progress&)>; ///< from several threads
+
+struct Failure {
+  std::string id;
+  Error error;
+};
+
+struct Report {
+  graph::Plan plan;
+  std::map<std::string, std::int64_t> durations; ///< milliseconds, of what was done
+  std::vector<graph::PathEntry> longest_path;
+  std::int64_t milliseconds = 0;
+  std::vector<Failure> failures;
+  std::map<std::string, std::string> not_tried; ///< id → the id of what failed
+  [[nodiscard]] bool ok() const { return failures.empty() && not_tried.empty(); }
+};
+
+/// {"ok", "plan": {"create": 3, …}, "changes": {…}, "durations", "longestPath", "milliseconds",
+/// "failures": [{"id", "code", "message", "context", "details", "hint"}], "notTried"}.
+[[nodiscard]] document::Value to_value(const Report& report);
+/// An error with everything that is known about it, as in a report's failures.
+[[nodiscard]] document::Value to_value(const Error& error);
+
+/// One call at a time.
+class Reconciler {
+ public:
+  explicit Reconciler(Machinery& machinery);
+
+  /// Errors: invalid_input, unsupported: nothing was touched. Failures of resources are in the
+  /// report.
+  Result<Report> apply(const graph::Graph& wanted, const OnProgress& progress,
+                       const std::stop_token& stop);
+  /// Takes up what is running of the recorded graph and makes what is missing: at the agent's
+  /// start.
+  Result<Report> bring_up(const graph::Graph& recorded, const std::stop_token& stop);
+  /// Stops the units in reverse order, locks the volumes, tears the network down.
+  Status down(const OnProgress& progress);
+  /// Verifies the network, the units' files and identities; puts right what differs.
+  void repair();
+  /// Renews what is at half its life.
+  void renew_due();
+
+ private:
+  [[nodiscard]] graph::Operation operation(const graph::Graph& graph,
+                                           const graph::Resource& resource,
+                                           const graph::Graph* recorded, graph::Action action,
+                                           const OnProgress& progress);
+  Status realise(const Task& task, const OnProgress& progress);
+  Report execute(const graph::Graph& graph, const graph::Graph* recorded, graph::Plan plan,
+                 const OnProgress& progress, const std::stop_token& stop);
+  void remove_gone(const graph::Graph& recorded, const graph::Graph& wanted, Report& report,
+                   const OnProgress& progress);
+  Status close_ranks(const graph::Graph& graph);
+  void reload_units(const std::vector<std::string>& units, const std::string& why,
+                    const std::string& action);
+  void repair_network();
+
+  Machinery& machinery_;
+  Handlers handlers_;
+};
+
+} // namespace allod::agent

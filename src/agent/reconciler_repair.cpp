@@ -1,0 +1,74 @@
+// What the reconciler does between changes: put right what drifted, renew what comes to its end.
+#include "agent/reconciler.h"
+
+namespace allod::agent {
+
+void Reconciler::repair_network() {
+  const Result<std::vector<host::Drift>> drift = machinery_.network.repair();
+  if (!drift) {
+    machinery_.given.events.tell("", "the network could not be put right", "",
+                                 drift.error().describe());
+    return;
+  }
+  for (const host::Drift& entry : *drift) {
+    machinery_.given.events.tell("", std::string("network: ") + to_string(entry.kind), "put right",
+                                 entry.object + (entry.detail.empty() ? "" : ": " + entry.detail));
+  }
+  if (drift->empty()) return;
+  if (Status served = machinery_.seal.ensure(); !served) {
+    machinery_.given.events.tell("", "the seal's endpoint could not be opened", "",
+                                 served.error().describe());
+  }
+}
+
+void Reconciler::reload_units(const std::vector<std::string>& units, const std::string& why,
+                              const std::string& action) {
+  for (const std::string& unit : units) {
+    // Each by itself: one that is just being started must not hold up the others.
+    machinery_.given.pool.submit([this, unit, why, action] {
+      Status told = machinery_.supervisor.reload(unit);
+      machinery_.given.events.tell("unit/" + unit, why,
+                                   told ? action : action + ", but it could not be told",
+                                   told ? "" : told.error().describe());
+    });
+  }
+}
+
+void Reconciler::repair() {
+  repair_network();
+  machinery_.supervisor.repair();
+  const Result<std::vector<std::string>> laid = machinery_.identities.repair();
+  if (!laid) {
+    machinery_.given.events.tell("", "identities could not be checked", "",
+                                 laid.error().describe());
+    return;
+  }
+  reload_units(*laid, "its identity was not as it should be", "laid anew");
+  const Result<std::vector<std::string>> trusting = machinery_.identities.renew_authorities();
+  if (!trusting) {
+    machinery_.given.events.tell("", "issuing certificates could not be renewed", "",
+                                 trusting.error().describe());
+    return;
+  }
+  reload_units(*trusting, "an issuing certificate was renewed", "laid anew");
+}
+
+void Reconciler::renew_due() {
+  for (const std::string& component : machinery_.identities.due()) {
+    const Result<std::vector<std::string>> units = machinery_.identities.renew(component);
+    if (!units) {
+      machinery_.given.events.tell("identity/" + component, "certificate at half its life",
+                                   "could not be renewed", units.error().describe());
+      continue;
+    }
+    if (component == kAgentComponent) {
+      Status renewed = machinery_.seal.renew();
+      machinery_.given.events.tell("identity/" + component, "certificate at half its life",
+                                   "renewed", renewed ? "" : renewed.error().describe());
+      continue;
+    }
+    reload_units(*units, "certificate at half its life", "renewed");
+  }
+}
+
+} // namespace allod::agent

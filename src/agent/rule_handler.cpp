@@ -1,0 +1,19 @@
+#include "agent/rule_handler.h"
+
+namespace allod::agent {
+
+Result<std::string> RuleHandler::realise(const Task& task) {
+  if (Status built = machinery_.network.build(); !built) return std::move(built).error();
+  // Whoever may reach the agent does so for its seal, which must answer before that starts.
+  if (task.resource.spec.string_or("destination", "") == kAgentComponent) {
+    if (Status served = machinery_.seal.ensure(); !served) return std::move(served).error();
+  }
+  return done_word(task.action);
+}
+
+Status RuleHandler::remove(const graph::Resource&) {
+  // It goes when the network is built for what is left.
+  return {};
+}
+
+} // namespace allod::agent

@@ -1,0 +1,22 @@
+// What the method `status` answers.
+#pragma once
+
+#include "agent/machinery.h"
+#include "agent/state.h"
+#include "base/result.h"
+#include "document/value.h"
+
+namespace allod::agent {
+
+/// {"components": {NAME: {"address", "units": {UNIT: {"state", "since", "restarts", "pid",
+/// "memoryBytes", "memoryLimitBytes", "cpuMicroseconds", "processes", "certificateEnd",
+/// "lastError", "image"}}}}, "token": {"line", "software", "label", "manufacturer", "model"},
+/// "agentCertificateEnd", "failed": [{"id", "error", "updated"}], "refused": [{"source",
+/// "destination", "port", "packets"}]}. `machinery` may be null: nothing runs. Errors: those of the
+/// state.
+Result<document::Value> status_value(State& state, Machinery* machinery);
+
+/// Resident memory of this process in bytes.
+[[nodiscard]] std::int64_t own_memory();
+
+} // namespace allod::agent
