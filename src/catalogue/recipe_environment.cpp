@@ -16,8 +16,8 @@ Type names_of(const Value* map, const std::string& object, const Type& type, cel
   if (map != nullptr && map->is_map()) {
     for (const Member& member : map->members()) fields.push_back({member.key, type});
   }
-  environment.declare_object(object, std::move(fields));
-  return Type::object(object);
+  environment.declare_object("object " + object, std::move(fields));
+  return Type::object("object " + object);
 }
 
 /// The contract that a need is about; empty when it names nothing known.
@@ -39,8 +39,8 @@ void declare_needs(const Value& units, const Surroundings& surroundings, cel::En
       fields.push_back({need.key, need.value.boolean_or("all", false) ? Type::list(type) : type});
     }
   }
-  environment.declare_object("needs", std::move(fields));
-  environment.declare("needs", Type::object("needs"));
+  environment.declare_object("object needs", std::move(fields));
+  environment.declare("needs", Type::object("object needs"));
 }
 
 void declare_consumers(const Value& units, const Surroundings& surroundings, cel::Environment& environment) {
@@ -53,18 +53,18 @@ void declare_consumers(const Value& units, const Surroundings& surroundings, cel
                                ? Type::dyn()
                                : type_of_schema(contract->second.options, name + ".options", environment);
       const Type secrets = names_of(offer.value.find("secrets"), name + ".secrets", Type::string(), environment);
-      environment.declare_object(name, {{"name", Type::string()},
+      environment.declare_object("object " + name, {{"name", Type::string()},
                                         {"component", Type::string()},
                                         {"address", Type::string()},
                                         {"identity", Type::string()},
                                         {"commonName", Type::string()},
                                         {"options", options},
                                         {"secrets", secrets}});
-      fields.push_back({offer.key, Type::list(Type::object(name))});
+      fields.push_back({offer.key, Type::list(Type::object("object " + name))});
     }
   }
-  environment.declare_object("consumers", std::move(fields));
-  environment.declare("consumers", Type::object("consumers"));
+  environment.declare_object("object consumers", std::move(fields));
+  environment.declare("consumers", Type::object("object consumers"));
 }
 
 void declare_units(const Value& units, cel::Environment& environment) {
@@ -73,12 +73,12 @@ void declare_units(const Value& units, cel::Environment& environment) {
     for (const Member& unit : members->members()) {
       const std::string name = "units." + unit.key;
       const Type ports = names_of(unit.value.find("ports"), name + ".ports", Type::int64(), environment);
-      environment.declare_object(name, {{"ports", ports}});
-      fields.push_back({unit.key, Type::object(name)});
+      environment.declare_object("object " + name, {{"ports", ports}});
+      fields.push_back({unit.key, Type::object("object " + name)});
     }
   }
-  environment.declare_object("units", std::move(fields));
-  environment.declare("units", Type::object("units"));
+  environment.declare_object("object units", std::move(fields));
+  environment.declare("units", Type::object("object units"));
 }
 
 void declare_identity(cel::Environment& environment) {
@@ -86,26 +86,26 @@ void declare_identity(cel::Environment& environment) {
   for (const char* path : {"certificate", "leaf", "key", "keyDer", "keystore", "bundle", "clients", "clientsOpenssl"}) {
     fields.push_back({path, Type::string()});
   }
-  environment.declare_object("identity", std::move(fields));
-  environment.declare("identity", Type::object("identity"));
+  environment.declare_object("object identity", std::move(fields));
+  environment.declare("identity", Type::object("object identity"));
 }
 
 } // namespace
 
 cel::Environment static_environment(const Value& parameters) {
   cel::Environment environment = cel::Environment::standard();
-  environment.declare_object("stack.listen", {{"address", Type::string()}, {"port", Type::int64()}});
-  environment.declare_object("stack", {{"name", Type::string()},
+  environment.declare_object("object stack.listen", {{"address", Type::string()}, {"port", Type::int64()}});
+  environment.declare_object("object stack", {{"name", Type::string()},
                                        {"domain", Type::string()},
                                        {"trustDomain", Type::string()},
-                                       {"listen", Type::object("stack.listen")}});
-  environment.declare("stack", Type::object("stack"));
-  environment.declare_object("component", {{"name", Type::string()},
+                                       {"listen", Type::object("object stack.listen")}});
+  environment.declare("stack", Type::object("object stack"));
+  environment.declare_object("object component", {{"name", Type::string()},
                                            {"host", Type::string()},
                                            {"address", Type::string()},
                                            {"identity", Type::string()},
                                            {"commonName", Type::string()}});
-  environment.declare("component", Type::object("component"));
+  environment.declare("component", Type::object("object component"));
   environment.declare("parameters", type_of_schema(parameters, "parameters", environment));
   return environment;
 }
@@ -118,14 +118,14 @@ cel::Environment recipe_environment(const Value& parameters, const Value& units,
   declare_identity(environment);
   environment.declare("secrets", names_of(units.find("secrets"), "secrets", Type::string(), environment));
   environment.declare("volumes", names_of(units.find("volumes"), "volumes", Type::string(), environment));
-  environment.declare_object("page", {{"host", Type::string()}, {"url", Type::string()}});
-  environment.declare("pages", names_of(units.find("pages"), "pages", Type::object("page"), environment));
+  environment.declare_object("object page", {{"host", Type::string()}, {"url", Type::string()}});
+  environment.declare("pages", names_of(units.find("pages"), "pages", Type::object("object page"), environment));
   return environment;
 }
 
 cel::Environment consumer_environment(const cel::Environment& recipe, const std::string& offer) {
   cel::Environment environment = recipe;
-  environment.declare("consumer", Type::object("consumer." + offer));
+  environment.declare("consumer", Type::object("object consumer." + offer));
   return environment;
 }
 

@@ -29,8 +29,9 @@ cel::Type type_of_object(const Value& schema, const std::string& name,
     fields.push_back({property.key,
                       type_of_schema(property.value, name + "." + property.key, environment)});
   }
-  environment.declare_object(name, std::move(fields));
-  return cel::Type::object(name);
+  // The name must be none that an expression could mean: `stack.listen` is a path.
+  environment.declare_object("object " + name, std::move(fields));
+  return cel::Type::object("object " + name);
 }
 
 } // namespace
