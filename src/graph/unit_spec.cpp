@@ -248,7 +248,8 @@ Result<Value> step_run_spec(const Value& body, const Value& unit, const UnitSurr
     if (Status status = put(spec, "image", image_of(body, surroundings)); !status) return std::move(status).error();
   }
   spec.set("command", *body.find("command"));
-  for (const Member& variable : environment_of(body).members()) {
+  const Value own = environment_of(body);
+  for (const Member& variable : own.members()) {
     spec.find("environment")->set(variable.key, variable.value);
   }
   if (Status status = put(spec, "files", files_of(body, surroundings.component->provider->folder)); !status) {
