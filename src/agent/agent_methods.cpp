@@ -70,7 +70,8 @@ void AgentProcess::answer(Call call) {
       const auto open = works();
       Result<Value> status = status_value(state_, open ? open->machinery.get() : nullptr);
       if (status) {
-        for (const document::Member& member : version().members()) {
+        const Value own = version();
+        for (const document::Member& member : own.members()) {
           status->set(member.key, member.value);
         }
       }
