@@ -45,6 +45,15 @@ bool any_glob_matches(const std::vector<std::string>& patterns, std::string_view
                      [&](const std::string& pattern) { return glob_matches(pattern, path); });
 }
 
+bool any_glob_covers(const std::vector<std::string>& patterns, std::string_view path) {
+  if (patterns.empty()) return false;
+  for (std::size_t slash = path.find('/', 1); slash != std::string_view::npos;
+       slash = path.find('/', slash + 1)) {
+    if (any_glob_matches(patterns, path.substr(0, slash))) return true;
+  }
+  return any_glob_matches(patterns, path);
+}
+
 bool is_glob(std::string_view pattern) {
   return pattern.find_first_of("*?") != std::string_view::npos;
 }

@@ -12,6 +12,8 @@ namespace allod::artifacts {
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view path);
 [[nodiscard]] bool any_glob_matches(const std::vector<std::string>& patterns,
                                     std::string_view path);
+/// Whether the path or a folder that it lies in matches: for patterns that take folders whole.
+[[nodiscard]] bool any_glob_covers(const std::vector<std::string>& patterns, std::string_view path);
 /// Whether the text holds a wildcard at all.
 [[nodiscard]] bool is_glob(std::string_view pattern);
 

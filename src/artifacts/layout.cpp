@@ -87,7 +87,7 @@ class Unpacker {
       if (!path || path->empty()) continue;
       // What the definition removes in the end need not be written first, where nothing else can
       // depend on it.
-      if (!careful && any_glob_matches(definition_.remove, "/" + *path)) continue;
+      if (!careful && any_glob_covers(definition_.remove, "/" + *path)) continue;
       if (Status placed = place(writer, *reader, entry, *path, order, target); !placed)
         return placed;
     }
@@ -332,7 +332,7 @@ Status remove_matching(const std::string& tree, const std::vector<std::string>& 
   const Result<std::vector<TreeEntry>> entries = scan_tree(tree);
   if (!entries) return entries.error();
   for (auto entry = entries->rbegin(); entry != entries->rend(); ++entry) {
-    if (!any_glob_matches(globs, "/" + entry->path)) continue;
+    if (!any_glob_covers(globs, "/" + entry->path)) continue;
     const std::string path = tree + "/" + entry->path;
     const bool folder = entry->type == TreeEntry::Type::directory;
     if ((folder ? ::rmdir(path.c_str()) : ::unlink(path.c_str())) != 0 && errno != ENOTEMPTY) {

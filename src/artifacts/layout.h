@@ -25,7 +25,7 @@ namespace allod::artifacts {
 Status lay_out(const ImageDefinition& definition, const std::vector<const LockedPart*>& locked,
                const Store& store, const std::string& tree);
 
-/// Removes what matches the globs. A folder goes only when nothing is left in it.
+/// Removes what matches the globs; a folder that matches goes with all that is in it.
 Status remove_matching(const std::string& tree, const std::vector<std::string>& globs);
 
 } // namespace allod::artifacts

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cerrno>
+#include <climits>
+#include <cstdlib>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -87,7 +89,10 @@ Result<Store> Store::open(const std::string& root) {
       return std::move(made).error().during("opening the store " + root);
     }
   }
-  return Store(root);
+  // Clients run in folders of their own: every path that they are given must be absolute.
+  std::array<char, PATH_MAX> real{};
+  if (::realpath(root.c_str(), real.data()) == nullptr) return errno_error("realpath " + root);
+  return Store(real.data());
 }
 
 std::string Store::blob_path(std::string_view sha256) const {

@@ -1,6 +1,7 @@
 #include "artifacts/sources/debian_index.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 
@@ -99,15 +100,20 @@ std::optional<std::pair<std::string, std::string>> parse_simulation(const std::s
   return std::pair(name, line.substr(open + 1, end - open - 1));
 }
 
-/// A package database that claims what is excluded, in a version that satisfies every dependency.
-std::string installed(const std::vector<std::string>& packages) {
-  std::string status;
-  for (const std::string& package : packages) {
-    status += "Package: " + package +
-              "\nStatus: install ok installed\nVersion: 99999:0\nArchitecture: all\n"
-              "Multi-Arch: foreign\nMaintainer: allod\nDescription: left out of the image\n\n";
+/// What apt must know of a package to take it as installed: who it is and what it stands for, but
+/// not what it needs in turn.
+std::string as_installed(std::string_view stanza, std::set<std::string>& seen) {
+  constexpr std::array kKept = {"Package",      "Source",     "Version",
+                                "Architecture", "Multi-Arch", "Provides"};
+  std::string kept;
+  for (const std::string& line : split(stanza, '\n')) {
+    for (const char* name : kKept) {
+      if (!field(line, name).empty()) kept += line + "\n";
+    }
+    if (const std::string name = field(line, "Package"); !name.empty()) seen.insert(name);
   }
-  return status;
+  if (kept.empty()) return {};
+  return kept + "Status: install ok installed\nMaintainer: none\nDescription: left out\n\n";
 }
 
 } // namespace
@@ -232,13 +238,35 @@ Status DebianIndex::read_lists(const std::function<void(DebianPackage)>& take) c
   return {};
 }
 
+Status DebianIndex::write_excluded(const std::vector<std::string>& packages,
+                                   const std::string& path) const {
+  std::string status;
+  if (!packages.empty()) {
+    std::vector<std::string> arguments = {"show", "--no-all-versions"};
+    arguments.insert(arguments.end(), packages.begin(), packages.end());
+    const Result<Finished> finished = run(apt("apt-cache", arguments));
+    if (!finished) return finished.error();
+    std::set<std::string> seen;
+    std::string_view rest = finished->output;
+    while (!rest.empty()) {
+      const std::size_t end = rest.find("\n\n");
+      status += as_installed(rest.substr(0, end), seen);
+      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 2);
+    }
+    for (const std::string& package : packages) {
+      if (!seen.contains(package)) {
+        return Error(ErrorCode::not_found, "Debian has no package " + package + " to exclude");
+      }
+    }
+  }
+  return write_file(path, status);
+}
+
 Result<std::vector<DebianPackage>>
 DebianIndex::closure(const std::vector<std::string>& packages,
                      const std::vector<std::string>& exclude) const {
   const std::string status = folder_ + "/state/status-excluded";
-  if (Status written = write_file(status, installed(exclude)); !written) {
-    return std::move(written).error();
-  }
+  if (Status written = write_excluded(exclude, status); !written) return std::move(written).error();
   std::vector<std::string> arguments = {
       "-o", "Dir::State::status=" + status, "--simulate", "--quiet", "install", "--"};
   arguments.insert(arguments.end(), packages.begin(), packages.end());

@@ -47,6 +47,8 @@ class DebianIndex {
                             const std::vector<std::string>& arguments) const;
   Status write_configuration() const;
   Status update() const;
+  /// A package database in which just these are installed.
+  Status write_excluded(const std::vector<std::string>& packages, const std::string& path) const;
   /// Calls `take` for every package of the lists.
   Status read_lists(const std::function<void(DebianPackage)>& take) const;
 

@@ -1,6 +1,7 @@
 #include "artifacts/sources/maven.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "artifacts/glob.h"
 #include "artifacts/sources/client.h"
@@ -129,9 +130,11 @@ class Maven {
     std::vector<Artefact> artefacts;
     for (const TreeEntry& entry : *entries) {
       if (entry.type != TreeEntry::Type::file) continue;
-      Artefact found = from_path(entry.path);
-      const bool excluded = any_glob_matches(exclude, found.group + ":" + found.artifact);
-      if (!excluded && found.type != "pom") artefacts.push_back(std::move(found));
+      // Beside the artefacts lie Maven's own notes.
+      std::optional<Artefact> found = from_path(entry.path);
+      if (!found || found->type == "pom") continue;
+      const bool excluded = any_glob_matches(exclude, found->group + ":" + found->artifact);
+      if (!excluded) artefacts.push_back(std::move(*found));
     }
     return artefacts;
   }
@@ -178,7 +181,8 @@ class Maven {
   static Error failure(const std::string& what, const std::string& said) {
     std::string line;
     for (const std::string& candidate : split(said, '\n')) {
-      if (line.empty() && candidate.starts_with("[ERROR]")) line = candidate.substr(8);
+      const std::size_t at = candidate.find("[ERROR] ");
+      if (line.empty() && at != std::string::npos) line = candidate.substr(at + 8);
     }
     return Error(ErrorCode::unavailable, what + " could not be had")
         .with_detail("mvn", line.empty() ? last_lines(said) : without_hosts(line))
@@ -186,21 +190,26 @@ class Maven {
   }
 
   /// "org/apache/kafka/kafka-clients/4.4.0/kafka-clients-4.4.0-test.jar"
-  static Artefact from_path(const std::string& path) {
+  static std::optional<Artefact> from_path(const std::string& path) {
     std::vector<std::string> words = split(path, '/');
+    if (words.size() < 4) return std::nullopt;
+    const auto pop = [&] {
+      std::string last = std::move(words.back());
+      words.pop_back();
+      return last;
+    };
+    std::string rest = pop();
     Artefact artefact;
-    if (words.size() < 4) return artefact;
-    std::string file = words.back();
-    words.pop_back();
-    artefact.version = words.back();
-    words.pop_back();
-    artefact.artifact = words.back();
-    words.pop_back();
+    artefact.version = pop();
+    artefact.artifact = pop();
     artefact.group = join(words, ".");
-    file.erase(0, std::min(file.size(), artefact.artifact.size() + artefact.version.size() + 1));
-    const std::size_t dot = file.find('.');
-    artefact.classifier = file.starts_with('-') ? file.substr(1, dot - 1) : "";
-    artefact.type = dot == std::string::npos ? "jar" : file.substr(dot + 1);
+    const std::string start = artefact.artifact + "-" + artefact.version;
+    if (!rest.starts_with(start)) return std::nullopt;
+    rest.erase(0, start.size());
+    const std::size_t dot = rest.find('.');
+    if (dot == std::string::npos) return std::nullopt;
+    if (rest.starts_with('-')) artefact.classifier = rest.substr(1, dot - 1);
+    artefact.type = rest.substr(dot + 1);
     return artefact;
   }
 
