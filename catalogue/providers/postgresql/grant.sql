@@ -1,6 +1,9 @@
 -- One consumer's role and database. Safe to run again. No password is made: the role signs in by its certificate.
 --   psql -X -q -v ON_ERROR_STOP=1 -v role=R -v database=D -v connections=N -f grant.sql
 \set ON_ERROR_STOP on
+-- Several consumers are granted at the same time, and what is the same for all of them (a role, the rights on
+-- shared databases) cannot be changed twice at once: one after the other, until this session ends.
+SELECT pg_advisory_lock(hashtext('allod grant')) \g /dev/null
 SET client_min_messages = warning;
 SELECT 'CREATE ROLE people NOLOGIN'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'people') \gexec
