@@ -80,8 +80,8 @@ Type Checker::check_logical(const Expr& expr) {
     const Type type = check(operand);
     if (error_) break;
     if (!substitution_.assign(Type::boolean(), type)) {
-      return fail(ast_[operand].whole,
-                  "the operator " + operator_text(expr.name) + " needs bools, not " + shown(type));
+      fail(ast_[operand].whole,
+           "the operator " + operator_text(expr.name) + " needs bools, not " + shown(type));
     }
   }
   return Type::boolean();

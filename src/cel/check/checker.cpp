@@ -118,20 +118,22 @@ Type Checker::join(const std::optional<Type>& before, const Type& now) {
   return Type::dyn();
 }
 
+/// What an optional value holds that stands in a list or map with ? in front.
+Type Checker::check_optional_entry(ExprId id) {
+  const Type type = check(id);
+  const Type content = substitution_.fresh();
+  if (!substitution_.assign(Type::optional(content), type)) {
+    return fail(ast_[id].whole, "an entry with ? needs an optional value, not " + shown(type));
+  }
+  return substitution_.apply(type).is(TypeKind::dyn) ? Type::dyn() : substitution_.apply(content);
+}
+
 Type Checker::check_list(const Expr& expr) {
   std::optional<Type> element;
   for (std::size_t i = 0; i < expr.operands.size(); ++i) {
-    Type type = check(expr.operands[i]);
-    if (expr.optional_operands[i] != 0) {
-      const Type content = substitution_.fresh();
-      if (!substitution_.assign(Type::optional(content), type)) {
-        return fail(ast_[expr.operands[i]].whole,
-                    "[?…] needs an optional value, not " + shown(type));
-      }
-      type =
-          substitution_.apply(type).is(TypeKind::dyn) ? Type::dyn() : substitution_.apply(content);
-    }
-    element = join(element, type);
+    const bool optional = expr.optional_operands[i] != 0;
+    const ExprId id = expr.operands[i];
+    element = join(element, optional ? check_optional_entry(id) : check(id));
   }
   return Type::list(element.value_or(substitution_.fresh()));
 }
@@ -141,17 +143,9 @@ Type Checker::check_map(const Expr& expr) {
   std::optional<Type> value;
   for (std::size_t i = 0; i < expr.optional_operands.size(); ++i) {
     key = join(key, key_type(check(expr.operands[2 * i])));
-    const ExprId entry = expr.operands[2 * i + 1];
-    Type type = check(entry);
-    if (expr.optional_operands[i] != 0) {
-      const Type content = substitution_.fresh();
-      if (!substitution_.assign(Type::optional(content), type)) {
-        return fail(ast_[entry].whole, "{?…} needs an optional value, not " + shown(type));
-      }
-      type =
-          substitution_.apply(type).is(TypeKind::dyn) ? Type::dyn() : substitution_.apply(content);
-    }
-    value = join(value, type);
+    const bool optional = expr.optional_operands[i] != 0;
+    const ExprId id = expr.operands[2 * i + 1];
+    value = join(value, optional ? check_optional_entry(id) : check(id));
   }
   return Type::map(key.value_or(substitution_.fresh()), value.value_or(substitution_.fresh()));
 }
@@ -213,9 +207,8 @@ Type Checker::check_interpolation(const Expr& expr) {
     case TypeKind::boolean:
       break;
     default:
-      return fail(ast_[operand].whole,
-                  "a value of type " + type.to_string() + " cannot be part of a text",
-                  "a text takes string, int, uint, double and bool");
+      fail(ast_[operand].whole, "a value of type " + type.to_string() + " cannot be part of a text",
+           "a text takes string, int, uint, double and bool");
     }
   }
   return Type::string();

@@ -28,6 +28,7 @@ class Checker {
   Type check_kind(ExprId id);
   Type check_identifier(ExprId id);
   Type check_select(ExprId id);
+  Type check_optional_entry(ExprId id);
   Type check_list(const Expr& expr);
   Type check_map(const Expr& expr);
   Type check_object(ExprId id);
@@ -65,6 +66,8 @@ class Checker {
   Type no_overload(ExprId id, const Function& function, const std::vector<Type>& arguments);
 
   Type join(const std::optional<Type>& before, const Type& now);
+  /// Keeps the first error. Unchecked it does nothing, so whoever calls it must still look at all
+  /// operands: the planner needs their names resolved.
   Type fail(Span span, std::string message, std::string hint = {});
   Type fail_at(ExprId id, Span span, std::string message, std::string hint = {});
   [[nodiscard]] std::string shown(const Type& type) {

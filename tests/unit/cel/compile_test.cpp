@@ -151,6 +151,11 @@ TEST(Compile, UncheckedProgramsFailWhileEvaluating) {
   EXPECT_EQ(*compile(environment, "f(1) || true", options)->evaluate({}), Value::of_bool(true));
   EXPECT_FALSE(compile(environment, "1 + 'a'", options)->evaluate({}));
   EXPECT_EQ(*compile(environment, "1 == 1.0", options)->evaluate({}), Value::of_bool(true));
+  // What does not fit does not keep the rest from being resolved.
+  EXPECT_EQ(*compile(environment, "1 || cel.bind(a, true, a)", options)->evaluate({}),
+            Value::of_bool(true));
+  EXPECT_FALSE(compile(environment, "[?1, cel.bind(a, 1, a)]", options)->evaluate({}));
+  EXPECT_FALSE(compile(environment, "{?1: 2, 3: cel.bind(a, 1, a)}", options)->evaluate({}));
 }
 
 } // namespace
