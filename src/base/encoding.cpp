@@ -97,7 +97,8 @@ Result<Bytes> from_base64(std::string_view text) {
 
 std::string to_base64url(const Bytes& bytes) {
   std::string text = to_base64(bytes);
-  while (!text.empty() && text.back() == '=') text.pop_back();
+  while (!text.empty() && text.back() == '=')
+    text.pop_back();
   for (char& c : text) {
     if (c == '+') c = '-';
     if (c == '/') c = '_';

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -181,7 +182,8 @@ std::uint64_t disk_usage(const std::string& path) {
   if (!S_ISDIR(info.st_mode)) return total;
   const Result<std::vector<std::string>> names = list_directory(path);
   if (!names) return total;
-  for (const std::string& name : *names) total += disk_usage(path + "/" + name);
+  for (const std::string& name : *names)
+    total += disk_usage(path + "/" + name);
   return total;
 }
 
@@ -208,7 +210,8 @@ Result<FileLock> FileLock::try_acquire(const std::string& path) {
   Result<UniqueFd> file = open_lock(path);
   if (!file) return std::move(file).error();
   if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return Error(ErrorCode::conflict, path + " is held by another process");
+    if (errno == EWOULDBLOCK)
+      return Error(ErrorCode::conflict, path + " is held by another process");
     return errno_error("lock " + path);
   }
   return FileLock(std::move(*file));
@@ -216,7 +219,8 @@ Result<FileLock> FileLock::try_acquire(const std::string& path) {
 
 Status FileLock::write_note(std::string_view note) {
   if (::ftruncate(file_.get(), 0) != 0) return errno_error("truncate the lock file");
-  if (::pwrite(file_.get(), note.data(), note.size(), 0) < 0) return errno_error("write the lock file");
+  if (::pwrite(file_.get(), note.data(), note.size(), 0) < 0)
+    return errno_error("write the lock file");
   return {};
 }
 

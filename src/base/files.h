@@ -4,15 +4,17 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <sys/types.h>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 
 namespace allod {
 
-/// The whole content. Errors: not_found, permission, io; invalid_input if larger than `limit` bytes.
+/// The whole content. Errors: not_found, permission, io; invalid_input if larger than `limit`
+/// bytes.
 Result<std::string> read_file(const std::string& path, std::size_t limit = 64U << 20);
 
 struct WriteOptions {
@@ -24,7 +26,8 @@ struct WriteOptions {
 
 /// Writes to a temporary file beside `path` and renames it into place: a reader sees the old or the
 /// new content whole, never a part.
-Status write_file(const std::string& path, std::string_view content, const WriteOptions& options = {});
+Status write_file(const std::string& path, std::string_view content,
+                  const WriteOptions& options = {});
 
 /// mkdir -p. The mode holds for the folders that are made.
 Status make_directories(const std::string& path, mode_t mode = 0755);

@@ -2,11 +2,11 @@
 
 #include <array>
 #include <cstdlib>
-#include <fcntl.h>
 #include <stdexcept>
-#include <sys/random.h>
 
+#include <fcntl.h>
 #include <openssl/evp.h>
+#include <sys/random.h>
 
 #include "base/unique_fd.h"
 
@@ -75,7 +75,8 @@ Bytes random_bytes(std::size_t count) {
 }
 
 std::string random_password(std::size_t length) {
-  constexpr std::string_view kAlphabet = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+  constexpr std::string_view kAlphabet =
+      "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
   constexpr unsigned kLimit = 256 / kAlphabet.size() * kAlphabet.size();
   std::string text;
   while (text.size() < length) {

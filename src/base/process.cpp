@@ -4,10 +4,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <sstream>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -42,7 +43,8 @@ Result<Prepared> prepare(const Command& command) {
   Prepared prepared;
   prepared.program = find_program(command.arguments.front());
   if (prepared.program.empty()) {
-    return Error(ErrorCode::not_found, "program " + command.arguments.front() + " is not installed");
+    return Error(ErrorCode::not_found,
+                 "program " + command.arguments.front() + " is not installed");
   }
   for (const std::string& argument : command.arguments) {
     prepared.argument_pointers.push_back(const_cast<char*>(argument.c_str()));
@@ -64,8 +66,10 @@ Result<Prepared> prepare(const Command& command) {
 /// Moves descriptors to their numbers; goes through high numbers first so that none is overwritten.
 void place_descriptors(const std::vector<std::pair<int, int>>& descriptors) {
   constexpr int kHigh = 700;
-  for (const auto& [ours, theirs] : descriptors) ::dup3(ours, kHigh + theirs, O_CLOEXEC);
-  for (const auto& [ours, theirs] : descriptors) ::dup2(kHigh + theirs, theirs);
+  for (const auto& [ours, theirs] : descriptors)
+    ::dup3(ours, kHigh + theirs, O_CLOEXEC);
+  for (const auto& [ours, theirs] : descriptors)
+    ::dup2(kHigh + theirs, theirs);
 }
 
 [[noreturn]] void become(const Command& command, const Prepared& prepared, int in, int out, int err,
@@ -169,7 +173,8 @@ int reap(pid_t child) {
 
 std::string last_lines(const std::string& text, std::size_t count) {
   std::size_t end = text.size();
-  while (end > 0 && text[end - 1] == '\n') --end;
+  while (end > 0 && text[end - 1] == '\n')
+    --end;
   std::size_t start = end;
   while (start > 0 && count > 0) {
     if (text[start - 1] == '\n' && --count == 0) break;
@@ -229,9 +234,8 @@ Result<Finished> run(const Command& command) {
   if (!conversation.finish(deadline, result)) {
     ::kill(-child, SIGKILL);
     reap(child);
-    return Error(ErrorCode::timeout,
-                 command.arguments.front() + " did not end within " +
-                     std::to_string(command.timeout.count() / 1000) + " s");
+    return Error(ErrorCode::timeout, command.arguments.front() + " did not end within " +
+                                         std::to_string(command.timeout.count() / 1000) + " s");
   }
   result.exit_code = reap(child);
   return result;
@@ -244,9 +248,8 @@ Result<std::string> run_checked(const Command& command) {
   const std::string& said = finished->errors.empty() ? finished->output : finished->errors;
   std::string what = command.arguments.front();
   if (command.arguments.size() > 1) what += " " + command.arguments[1];
-  return Error(ErrorCode::io,
-               what + " failed with exit code " + std::to_string(finished->exit_code) + ": " +
-                   last_lines(said, 4));
+  return Error(ErrorCode::io, what + " failed with exit code " +
+                                  std::to_string(finished->exit_code) + ": " + last_lines(said, 4));
 }
 
 Result<pid_t> spawn_detached(const Command& command, const std::string& log_file) {
@@ -288,7 +291,8 @@ Result<std::uint64_t> process_start_time(pid_t process) {
   // The name in parentheses may hold spaces: count fields from the last parenthesis on.
   std::istringstream fields(stat->substr(stat->rfind(')') + 2));
   std::string field;
-  for (int i = 3; i <= 22; ++i) fields >> field;
+  for (int i = 3; i <= 22; ++i)
+    fields >> field;
   return std::strtoull(field.c_str(), nullptr, 10);
 }
 

@@ -6,9 +6,10 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <sys/types.h>
 #include <utility>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -19,14 +20,14 @@ struct Command {
   std::vector<std::string> arguments; ///< arguments[0] is looked up in PATH
   /// The whole environment of the child. PATH is added when it is missing.
   std::map<std::string, std::string> environment;
-  std::string folder;                 ///< working folder; empty: this process's
-  std::string input;                  ///< what the child reads on standard input
+  std::string folder; ///< working folder; empty: this process's
+  std::string input;  ///< what the child reads on standard input
   std::chrono::milliseconds timeout{std::chrono::minutes(10)};
   /// (ours, theirs): file descriptors handed on under a number of their own (3 and up).
   std::vector<std::pair<int, int>> descriptors;
   /// Called with each piece of standard output and error as it comes; may be empty.
   std::function<void(std::string_view)> on_output;
-  int network_namespace = -1;         ///< a descriptor of a network namespace to run in; -1: ours
+  int network_namespace = -1;           ///< a descriptor of a network namespace to run in; -1: ours
   std::size_t output_limit = 16U << 20; ///< bytes kept of each stream; more is dropped
 };
 

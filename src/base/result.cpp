@@ -7,18 +7,30 @@ namespace allod {
 
 const char* to_string(ErrorCode code) {
   switch (code) {
-  case ErrorCode::invalid_input: return "invalid-input";
-  case ErrorCode::not_found: return "not-found";
-  case ErrorCode::already_exists: return "already-exists";
-  case ErrorCode::conflict: return "conflict";
-  case ErrorCode::unavailable: return "unavailable";
-  case ErrorCode::permission: return "permission";
-  case ErrorCode::io: return "io";
-  case ErrorCode::timeout: return "timeout";
-  case ErrorCode::integrity: return "integrity";
-  case ErrorCode::unsupported: return "unsupported";
-  case ErrorCode::cancelled: return "cancelled";
-  case ErrorCode::internal: return "internal";
+  case ErrorCode::invalid_input:
+    return "invalid-input";
+  case ErrorCode::not_found:
+    return "not-found";
+  case ErrorCode::already_exists:
+    return "already-exists";
+  case ErrorCode::conflict:
+    return "conflict";
+  case ErrorCode::unavailable:
+    return "unavailable";
+  case ErrorCode::permission:
+    return "permission";
+  case ErrorCode::io:
+    return "io";
+  case ErrorCode::timeout:
+    return "timeout";
+  case ErrorCode::integrity:
+    return "integrity";
+  case ErrorCode::unsupported:
+    return "unsupported";
+  case ErrorCode::cancelled:
+    return "cancelled";
+  case ErrorCode::internal:
+    return "internal";
   }
   return "internal";
 }
@@ -34,7 +46,8 @@ std::string Error::describe() const {
     text += ": ";
   }
   text += message_;
-  for (const std::string& step : context_) text += ", " + step;
+  for (const std::string& step : context_)
+    text += ", " + step;
   if (!hint_.empty()) text += " (" + hint_ + ")";
   return text;
 }
@@ -42,14 +55,25 @@ std::string Error::describe() const {
 Error errno_error(std::string what, int number) {
   ErrorCode code = ErrorCode::io;
   switch (number) {
-  case ENOENT: code = ErrorCode::not_found; break;
-  case EEXIST: code = ErrorCode::already_exists; break;
+  case ENOENT:
+    code = ErrorCode::not_found;
+    break;
+  case EEXIST:
+    code = ErrorCode::already_exists;
+    break;
   case EACCES:
-  case EPERM: code = ErrorCode::permission; break;
-  case ETIMEDOUT: code = ErrorCode::timeout; break;
+  case EPERM:
+    code = ErrorCode::permission;
+    break;
+  case ETIMEDOUT:
+    code = ErrorCode::timeout;
+    break;
   case ENOSYS:
-  case EOPNOTSUPP: code = ErrorCode::unsupported; break;
-  default: break;
+  case EOPNOTSUPP:
+    code = ErrorCode::unsupported;
+    break;
+  default:
+    break;
   }
   return Error(code, std::move(what) + ": " + std::strerror(number));
 }

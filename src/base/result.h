@@ -1,5 +1,5 @@
-// Expected failures as values: an Error says what is wrong, where, and what to do; a Result is either
-// a value or an Error. Exceptions are left for broken invariants.
+// Expected failures as values: an Error says what is wrong, where, and what to do; a Result is
+// either a value or an Error. Exceptions are left for broken invariants.
 #pragma once
 
 #include <cstdint>
@@ -96,8 +96,10 @@ Error errno_error(std::string what);
 template<class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}   // NOLINT: meant to be implicit
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {} // NOLINT: meant to be implicit
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {} // NOLINT: meant to be implicit
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {} // NOLINT: meant to be implicit
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }

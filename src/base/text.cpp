@@ -14,8 +14,10 @@ namespace {
 /// Damerau-Levenshtein distance with adjacent transpositions (optimal string alignment).
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+  for (std::size_t i = 0; i <= a.size(); ++i)
+    cost[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    cost[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
@@ -130,8 +132,9 @@ Result<std::int64_t> parse_duration(std::string_view text) {
     if (fault != std::errc() || number < 0) break;
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& candidate) {
-      const bool next_is_letter = rest.size() > candidate.suffix.size() &&
-                                  std::isalpha(static_cast<unsigned char>(rest[candidate.suffix.size()])) != 0;
+      const bool next_is_letter =
+          rest.size() > candidate.suffix.size() &&
+          std::isalpha(static_cast<unsigned char>(rest[candidate.suffix.size()])) != 0;
       return rest.starts_with(candidate.suffix) && !next_is_letter;
     });
     if (unit == kUnits.end()) break;
@@ -150,7 +153,8 @@ std::string format_duration(std::int64_t milliseconds) {
     return buffer.data();
   }
   const std::int64_t seconds = milliseconds / 1000;
-  const auto two = [](std::int64_t large, const char* large_unit, std::int64_t small, const char* small_unit) {
+  const auto two = [](std::int64_t large, const char* large_unit, std::int64_t small,
+                      const char* small_unit) {
     std::string text = std::to_string(large) + " " + large_unit;
     if (small != 0) text += " " + std::to_string(small) + " " + small_unit;
     return text;

@@ -10,8 +10,10 @@
 
 namespace allod {
 
-/// The candidate with the least edit distance to `name`, if it is near enough to be a slip; else "".
-[[nodiscard]] std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
+/// The candidate with the least edit distance to `name`, if it is near enough to be a slip; else
+/// "".
+[[nodiscard]] std::string nearest(std::string_view name,
+                                  const std::vector<std::string>& candidates);
 
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 [[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);

@@ -18,7 +18,8 @@ std::string format_rfc3339(Timestamp time, bool milliseconds) {
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
   std::array<char, 64> buffer{};
-  const std::size_t length = std::strftime(buffer.data(), buffer.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  const std::size_t length =
+      std::strftime(buffer.data(), buffer.size(), "%Y-%m-%dT%H:%M:%S", &parts);
   if (!milliseconds) return std::string(buffer.data(), length) + "Z";
   std::snprintf(buffer.data() + length, buffer.size() - length, ".%03dZ", static_cast<int>(rest));
   return buffer.data();

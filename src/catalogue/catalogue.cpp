@@ -23,7 +23,8 @@ std::vector<std::string> files_in(const std::string& folder, std::string_view su
 }
 
 void append(Problems& problems, Problems more) {
-  problems.insert(problems.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  problems.insert(problems.end(), std::make_move_iterator(more.begin()),
+                  std::make_move_iterator(more.end()));
 }
 
 } // namespace
@@ -36,14 +37,16 @@ Result<std::unique_ptr<Catalogue>> Catalogue::open(const std::string& folder, Pr
   const Result<std::vector<std::string>> names = list_directory(folder + "/providers");
   if (!names) return names.error();
   for (const std::string& name : *names) {
-    if (exists(folder + "/providers/" + name + "/provider.yaml")) catalogue->provider_names_.push_back(name);
+    if (exists(folder + "/providers/" + name + "/provider.yaml"))
+      catalogue->provider_names_.push_back(name);
   }
   return catalogue;
 }
 
 Status Catalogue::load_schemas(Problems& problems) {
   const std::vector<std::string> files = files_in(folder_ + "/schemas", ".schema.json");
-  if (files.empty()) return Error(ErrorCode::not_found, folder_ + " is no catalogue: it has no schemas");
+  if (files.empty())
+    return Error(ErrorCode::not_found, folder_ + " is no catalogue: it has no schemas");
   for (const std::string& file : files) {
     Result<Value> schema = document::read_document_file(file);
     if (!schema) return std::move(schema).error();
@@ -99,7 +102,8 @@ void Catalogue::load_capabilities(Problems& problems) {
 const Provider* Catalogue::provider(const std::string& name, Problems& problems) {
   const auto found = providers_.find(name);
   if (found != providers_.end()) return found->second.get();
-  if (std::find(provider_names_.begin(), provider_names_.end(), name) == provider_names_.end()) return nullptr;
+  if (std::find(provider_names_.begin(), provider_names_.end(), name) == provider_names_.end())
+    return nullptr;
   return providers_.emplace(name, load_provider(name, problems)).first->second.get();
 }
 
@@ -116,7 +120,8 @@ std::unique_ptr<Provider> Catalogue::load_provider(const std::string& name, Prob
   validate("allod:units", *units, problems);
   if (problems.size() != before) return nullptr;
   append(problems, schemas_.add(*facts->find("parameters"), parameters_schema(name)));
-  std::unique_ptr<Provider> provider = compile_provider(folder, *facts, *units, surroundings(), problems);
+  std::unique_ptr<Provider> provider =
+      compile_provider(folder, *facts, *units, surroundings(), problems);
   if (exists(folder + "/baseline.yaml")) {
     Result<Value> baseline = document::read_document_file(folder + "/baseline.yaml");
     if (!baseline) {
@@ -128,24 +133,28 @@ std::unique_ptr<Provider> Catalogue::load_provider(const std::string& name, Prob
   return problems.size() == before ? std::move(provider) : nullptr;
 }
 
-std::vector<std::string> Catalogue::providers_of(const std::string& capability, Problems& problems) {
+std::vector<std::string> Catalogue::providers_of(const std::string& capability,
+                                                 Problems& problems) {
   std::vector<std::string> names;
   for (const std::string& name : provider_names_) {
     const Provider* candidate = provider(name, problems);
     if (candidate == nullptr) continue;
     const auto& fulfilled = candidate->capabilities;
-    if (std::find(fulfilled.begin(), fulfilled.end(), capability) != fulfilled.end()) names.push_back(name);
+    if (std::find(fulfilled.begin(), fulfilled.end(), capability) != fulfilled.end())
+      names.push_back(name);
   }
   return names;
 }
 
 void Catalogue::check_all(Problems& problems) {
   append(problems, schemas_.check_references());
-  for (const std::string& name : provider_names_) provider(name, problems);
+  for (const std::string& name : provider_names_)
+    provider(name, problems);
   for (const auto& [name, capability] : capabilities_) {
     for (const std::string& contract : capability.contracts) {
       if (contracts_.contains(contract)) continue;
-      problems.push_back(Error(ErrorCode::invalid_input, "capability " + name + " names no known contract: " + contract));
+      problems.push_back(Error(ErrorCode::invalid_input,
+                               "capability " + name + " names no known contract: " + contract));
     }
   }
 }

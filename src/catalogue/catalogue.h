@@ -26,17 +26,23 @@ class Catalogue {
   /// Names of the providers that fulfil a capability, sorted.
   std::vector<std::string> providers_of(const std::string& capability, Problems& problems);
 
-  [[nodiscard]] const std::map<std::string, Capability>& capabilities() const { return capabilities_; }
+  [[nodiscard]] const std::map<std::string, Capability>& capabilities() const {
+    return capabilities_;
+  }
   [[nodiscard]] const std::map<std::string, Contract>& contracts() const { return contracts_; }
   [[nodiscard]] Surroundings surroundings() const { return {contracts_, capabilities_}; }
   [[nodiscard]] const std::string& folder() const { return folder_; }
 
-  /// Checks a document against one of the catalogue's schemas ("allod:stack") and fills in defaults.
-  /// Faults go to `problems`; true when there were none.
+  /// Checks a document against one of the catalogue's schemas ("allod:stack") and fills in
+  /// defaults. Faults go to `problems`; true when there were none.
   bool validate(const std::string& schema, document::Value& document, Problems& problems) const;
   /// Names of the schemas that providers and contracts carry, for `validate`.
-  [[nodiscard]] static std::string parameters_schema(const std::string& provider) { return "provider:" + provider; }
-  [[nodiscard]] static std::string options_schema(const std::string& contract) { return "options:" + contract; }
+  [[nodiscard]] static std::string parameters_schema(const std::string& provider) {
+    return "provider:" + provider;
+  }
+  [[nodiscard]] static std::string options_schema(const std::string& contract) {
+    return "options:" + contract;
+  }
 
   /// Reads and validates everything there is: for `allod catalogue check` and the test suite.
   void check_all(Problems& problems);

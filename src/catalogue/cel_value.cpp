@@ -42,18 +42,25 @@ Result<Value> unsigned_from_cel(std::uint64_t number) {
 
 cel::Value to_cel(const Value& value) {
   switch (value.kind()) {
-  case document::Kind::null: return cel::Value::null();
-  case document::Kind::boolean: return cel::Value::of_bool(value.as_boolean());
-  case document::Kind::integer: return cel::Value::of_int(value.as_integer());
-  case document::Kind::number: return cel::Value::of_double(value.as_number());
-  case document::Kind::string: return cel::Value::string(value.as_string());
+  case document::Kind::null:
+    return cel::Value::null();
+  case document::Kind::boolean:
+    return cel::Value::of_bool(value.as_boolean());
+  case document::Kind::integer:
+    return cel::Value::of_int(value.as_integer());
+  case document::Kind::number:
+    return cel::Value::of_double(value.as_number());
+  case document::Kind::string:
+    return cel::Value::string(value.as_string());
   case document::Kind::list: {
     std::vector<cel::Value> items;
     items.reserve(value.size());
-    for (const Value& item : value.items()) items.push_back(to_cel(item));
+    for (const Value& item : value.items())
+      items.push_back(to_cel(item));
     return cel::Value::list(std::move(items));
   }
-  case document::Kind::map: break;
+  case document::Kind::map:
+    break;
   }
   std::vector<std::pair<cel::Value, cel::Value>> entries;
   entries.reserve(value.size());
@@ -65,19 +72,28 @@ cel::Value to_cel(const Value& value) {
 
 Result<Value> from_cel(const cel::Value& value) {
   switch (value.kind()) {
-  case cel::Kind::null: return Value();
-  case cel::Kind::boolean: return Value(value.as_bool());
-  case cel::Kind::int64: return Value(value.as_int());
-  case cel::Kind::uint64: return unsigned_from_cel(value.as_uint());
-  case cel::Kind::float64: return Value(value.as_double());
-  case cel::Kind::string: return Value(value.as_string());
-  case cel::Kind::list: return list_from_cel(value.as_list());
-  case cel::Kind::map: return map_from_cel(value.as_map());
+  case cel::Kind::null:
+    return Value();
+  case cel::Kind::boolean:
+    return Value(value.as_bool());
+  case cel::Kind::int64:
+    return Value(value.as_int());
+  case cel::Kind::uint64:
+    return unsigned_from_cel(value.as_uint());
+  case cel::Kind::float64:
+    return Value(value.as_double());
+  case cel::Kind::string:
+    return Value(value.as_string());
+  case cel::Kind::list:
+    return list_from_cel(value.as_list());
+  case cel::Kind::map:
+    return map_from_cel(value.as_map());
   case cel::Kind::optional:
     return value.as_optional() == nullptr ? Result<Value>(Value()) : from_cel(*value.as_optional());
   case cel::Kind::timestamp:
   case cel::Kind::duration:
-  case cel::Kind::opaque: return Value(value.to_string());
+  case cel::Kind::opaque:
+    return Value(value.to_string());
   default:
     return Error(ErrorCode::invalid_input,
                  "a value of type " + value.type_name() + " cannot be written to a document");

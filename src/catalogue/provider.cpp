@@ -13,14 +13,16 @@ using document::Value;
 
 template<class T>
 const T* find_by_name(const std::vector<T>& things, std::string_view name) {
-  const auto found = std::find_if(things.begin(), things.end(), [&](const T& thing) { return thing.name == name; });
+  const auto found = std::find_if(things.begin(), things.end(),
+                                  [&](const T& thing) { return thing.name == name; });
   return found == things.end() ? nullptr : &*found;
 }
 
 std::vector<std::string> keys_of(const Value* map) {
   std::vector<std::string> keys;
   if (map == nullptr || !map->is_map()) return keys;
-  for (const Member& member : map->members()) keys.push_back(member.key);
+  for (const Member& member : map->members())
+    keys.push_back(member.key);
   return keys;
 }
 
@@ -29,13 +31,15 @@ std::vector<std::string> texts_of(const Value* value) {
   if (value == nullptr) return {};
   if (value->is_string()) return {value->as_string()};
   std::vector<std::string> texts;
-  for (const Value& item : value->items()) texts.push_back(item.as_string());
+  for (const Value& item : value->items())
+    texts.push_back(item.as_string());
   return texts;
 }
 
 Value without(const Value& map, std::initializer_list<std::string_view> keys) {
   Value rest = map;
-  for (const std::string_view key : keys) rest.erase(key);
+  for (const std::string_view key : keys)
+    rest.erase(key);
   rest.set_mark(map.mark());
   return rest;
 }
@@ -53,7 +57,8 @@ std::map<std::string, SecretRecipe> read_secrets(const Value* secrets) {
   std::map<std::string, SecretRecipe> result;
   if (secrets == nullptr) return result;
   for (const Member& member : secrets->members()) {
-    result[member.key] = {member.value.integer_or("length", 32), member.value.string_or("title", ""),
+    result[member.key] = {member.value.integer_or("length", 32),
+                          member.value.string_or("title", ""),
                           member.value.string_or("shownAs", "")};
   }
   return result;
@@ -62,7 +67,8 @@ std::map<std::string, SecretRecipe> read_secrets(const Value* secrets) {
 /// Compiles the parts of units.yaml against one environment, checking names on the way.
 class ProviderCompiler {
  public:
-  ProviderCompiler(Provider& provider, const Value& units, const Surroundings& surroundings, Problems& problems)
+  ProviderCompiler(Provider& provider, const Value& units, const Surroundings& surroundings,
+                   Problems& problems)
       : provider_(provider), units_(units), surroundings_(surroundings), problems_(problems),
         environment_(recipe_environment(provider.parameters, units, surroundings)) {}
 
@@ -73,7 +79,8 @@ class ProviderCompiler {
     compile_offers();
     compile_volumes();
     compile_units();
-    for (const Member& step : members("steps")) provider_.steps.push_back(compile_step(step, environment_));
+    for (const Member& step : members("steps"))
+      provider_.steps.push_back(compile_step(step, environment_));
     check_order();
   }
 
@@ -96,11 +103,13 @@ class ProviderCompiler {
     const std::vector<std::string> parts = split(value.as_string(), '.');
     const Value* unit = units_.at_path({"units", parts[0]});
     if (unit == nullptr) {
-      problems_.push_back(unknown_name(value.mark(), "unit", parts[0], keys_of(units_.find("units"))));
+      problems_.push_back(
+          unknown_name(value.mark(), "unit", parts[0], keys_of(units_.find("units"))));
       return std::nullopt;
     }
     if (unit->at_path({"ports", parts[1]}) == nullptr) {
-      problems_.push_back(unknown_name(value.mark(), "port", parts[1], keys_of(unit->find("ports"))));
+      problems_.push_back(
+          unknown_name(value.mark(), "port", parts[1], keys_of(unit->find("ports"))));
       return std::nullopt;
     }
     return PortReference{parts[0], parts[1]};
@@ -110,9 +119,12 @@ class ProviderCompiler {
     for (const Member& member : members("pages")) {
       const std::optional<PortReference> port = read_port(*member.value.find("port"));
       if (!port) continue;
-      provider_.pages.push_back({member.key, member.value.string_or("title", ""), *port,
-                                 member.value.string_or("signOn", "gateway"), member.value.strings_at("groups"),
-                                 member.value.string_or("path", "/")});
+      const Value* path = member.value.find("path");
+      provider_.pages.push_back(
+          {member.key, member.value.string_or("title", ""), *port,
+           member.value.string_or("signOn", "gateway"), member.value.strings_at("groups"),
+           Template::compile(path == nullptr ? Value("/") : *path,
+                             static_environment(provider_.parameters), problems_)});
     }
   }
 
@@ -124,8 +136,10 @@ class ProviderCompiler {
       offer.contract = member.value.string_or("contract", "");
       if (!surroundings_.contracts.contains(offer.contract)) {
         std::vector<std::string> known;
-        for (const auto& [name, contract] : surroundings_.contracts) known.push_back(name);
-        problems_.push_back(unknown_name(member.value.find("contract")->mark(), "contract", offer.contract, known));
+        for (const auto& [name, contract] : surroundings_.contracts)
+          known.push_back(name);
+        problems_.push_back(
+            unknown_name(member.value.find("contract")->mark(), "contract", offer.contract, known));
       }
       if (const Value* port = member.value.find("port")) offer.port = read_port(*port);
       offer.page = member.value.string_or("page", "");
@@ -137,7 +151,8 @@ class ProviderCompiler {
       const cel::Environment environment = consumer_environment(environment_, offer.name);
       offer.binding = Template::compile(*member.value.find("binding"), environment, problems_);
       if (const Value* grant = member.value.find("grant")) {
-        for (const Member& step : grant->members()) offer.grant.push_back(compile_step(step, environment));
+        for (const Member& step : grant->members())
+          offer.grant.push_back(compile_step(step, environment));
       }
       provider_.offers.push_back(std::move(offer));
     }
@@ -145,8 +160,9 @@ class ProviderCompiler {
 
   void compile_volumes() {
     for (const Member& member : members("volumes")) {
-      provider_.volumes.push_back({member.key, member.value.string_or("path", ""),
-                                   Template::compile(*member.value.find("size"), environment_, problems_)});
+      provider_.volumes.push_back(
+          {member.key, member.value.string_or("path", ""),
+           Template::compile(*member.value.find("size"), environment_, problems_)});
     }
   }
 
@@ -161,7 +177,8 @@ class ProviderCompiler {
       if (const Value* ports = member.value.find("ports")) {
         unit.ports = Template::compile(*ports, early, problems_);
       }
-      unit.body = Template::compile(without(member.value, {"ports", "after"}), environment_, problems_);
+      unit.body =
+          Template::compile(without(member.value, {"ports", "after"}), environment_, problems_);
       check_volumes(member.value);
       check_probe(member.value);
       provider_.units.push_back(std::move(unit));
@@ -173,7 +190,8 @@ class ProviderCompiler {
     if (volumes == nullptr) return;
     for (const Value& volume : volumes->items()) {
       if (units_.at_path({"volumes", volume.as_string()}) == nullptr) {
-        problems_.push_back(unknown_name(volume.mark(), "volume", volume.as_string(), keys_of(units_.find("volumes"))));
+        problems_.push_back(unknown_name(volume.mark(), "volume", volume.as_string(),
+                                         keys_of(units_.find("volumes"))));
       }
     }
   }
@@ -182,7 +200,8 @@ class ProviderCompiler {
     for (const std::string_view kind : {"http", "tcp"}) {
       const Value* port = unit.at_path({"ready", kind, "port"});
       if (port == nullptr || unit.at_path({"ports", port->as_string()}) != nullptr) continue;
-      problems_.push_back(unknown_name(port->mark(), "port", port->as_string(), keys_of(unit.find("ports"))));
+      problems_.push_back(
+          unknown_name(port->mark(), "port", port->as_string(), keys_of(unit.find("ports"))));
     }
   }
 
@@ -200,14 +219,16 @@ class ProviderCompiler {
     }
     TemplateOptions options;
     options.deferred = step.http;
-    step.body = Template::compile(without(member.value, {"before", "after", "like"}), environment, problems_, options);
+    step.body = Template::compile(without(member.value, {"before", "after", "like"}), environment,
+                                  problems_, options);
     return step;
   }
 
   /// Every name in before and after is a unit or a step.
   void check_order() {
     std::vector<std::string> known = keys_of(units_.find("units"));
-    for (const std::string& step : keys_of(units_.find("steps"))) known.push_back(step);
+    for (const std::string& step : keys_of(units_.find("steps")))
+      known.push_back(step);
     const auto check = [&](const Value& thing) {
       for (const std::string_view key : {"before", "after"}) {
         const Value* names = thing.find(key);
@@ -217,8 +238,10 @@ class ProviderCompiler {
         }
       }
     };
-    for (const Member& unit : members("units")) check(unit.value);
-    for (const Member& step : members("steps")) check(step.value);
+    for (const Member& unit : members("units"))
+      check(unit.value);
+    for (const Member& step : members("steps"))
+      check(step.value);
   }
 
   Provider& provider_;
@@ -257,7 +280,8 @@ std::optional<Need> read_need(const Member& member, const cel::Environment& envi
     const auto found = surroundings.capabilities.find(need.capability);
     if (found == surroundings.capabilities.end()) {
       std::vector<std::string> known;
-      for (const auto& [name, ignored] : surroundings.capabilities) known.push_back(name);
+      for (const auto& [name, ignored] : surroundings.capabilities)
+        known.push_back(name);
       problems.push_back(unknown_name(capability->mark(), "capability", need.capability, known));
       return std::nullopt;
     }
@@ -265,10 +289,11 @@ std::optional<Need> read_need(const Member& member, const cel::Environment& envi
   }
   if (!surroundings.contracts.contains(need.contract)) {
     std::vector<std::string> known;
-    for (const auto& [name, ignored] : surroundings.contracts) known.push_back(name);
+    for (const auto& [name, ignored] : surroundings.contracts)
+      known.push_back(name);
     const Value* contract = member.value.find("contract");
-    problems.push_back(unknown_name(contract == nullptr ? member.key_mark : contract->mark(), "contract",
-                                    need.contract, known));
+    problems.push_back(unknown_name(contract == nullptr ? member.key_mark : contract->mark(),
+                                    "contract", need.contract, known));
     return std::nullopt;
   }
   const Value* options = member.value.find("options");
@@ -277,8 +302,9 @@ std::optional<Need> read_need(const Member& member, const cel::Environment& envi
   return need;
 }
 
-std::unique_ptr<Provider> compile_provider(const std::string& folder, const Value& facts, const Value& units,
-                                           const Surroundings& surroundings, Problems& problems) {
+std::unique_ptr<Provider> compile_provider(const std::string& folder, const Value& facts,
+                                           const Value& units, const Surroundings& surroundings,
+                                           Problems& problems) {
   auto provider = std::make_unique<Provider>();
   provider->name = facts.at_path({"metadata", "name"})->as_string();
   provider->folder = folder;

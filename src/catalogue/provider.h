@@ -57,7 +57,8 @@ struct StepRecipe {
   std::string name;
   std::vector<std::string> before;
   std::vector<std::string> after;
-  std::string like;  ///< the unit whose image, user, volumes, identity and files it shares; may be empty
+  std::string
+      like; ///< the unit whose image, user, volumes, identity and files it shares; may be empty
   bool http = false; ///< requests by the agent instead of a command
   Template body;     ///< everything but before, after and like
   document::Mark mark;
@@ -80,7 +81,7 @@ struct Page {
   PortReference port;
   std::string sign_on; ///< "own" or "gateway"
   std::vector<std::string> groups;
-  std::string path;
+  Template path; ///< where people start; over what is known before anything else
 };
 
 struct VolumeRecipe {

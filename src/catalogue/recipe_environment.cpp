@@ -11,10 +11,12 @@ using document::Member;
 using document::Value;
 
 /// Declares an object with one field for each member of a map, all of one type.
-Type names_of(const Value* map, const std::string& object, const Type& type, cel::Environment& environment) {
+Type names_of(const Value* map, const std::string& object, const Type& type,
+              cel::Environment& environment) {
   std::vector<Field> fields;
   if (map != nullptr && map->is_map()) {
-    for (const Member& member : map->members()) fields.push_back({member.key, type});
+    for (const Member& member : map->members())
+      fields.push_back({member.key, type});
   }
   environment.declare_object("object " + object, std::move(fields));
   return Type::object("object " + object);
@@ -24,11 +26,13 @@ Type names_of(const Value* map, const std::string& object, const Type& type, cel
 std::string contract_of(const Value& need, const Surroundings& surroundings) {
   if (const Value* contract = need.find("contract")) return contract->as_string();
   const auto capability = surroundings.capabilities.find(need.string_or("capability", ""));
-  if (capability == surroundings.capabilities.end() || capability->second.contracts.empty()) return {};
+  if (capability == surroundings.capabilities.end() || capability->second.contracts.empty())
+    return {};
   return capability->second.contracts.front();
 }
 
-void declare_needs(const Value& units, const Surroundings& surroundings, cel::Environment& environment) {
+void declare_needs(const Value& units, const Surroundings& surroundings,
+                   cel::Environment& environment) {
   std::vector<Field> fields;
   if (const Value* needs = units.find("needs")) {
     for (const Member& need : needs->members()) {
@@ -43,23 +47,26 @@ void declare_needs(const Value& units, const Surroundings& surroundings, cel::En
   environment.declare("needs", Type::object("object needs"));
 }
 
-void declare_consumers(const Value& units, const Surroundings& surroundings, cel::Environment& environment) {
+void declare_consumers(const Value& units, const Surroundings& surroundings,
+                       cel::Environment& environment) {
   std::vector<Field> fields;
   if (const Value* offers = units.find("offers")) {
     for (const Member& offer : offers->members()) {
       const std::string name = "consumer." + offer.key;
       const auto contract = surroundings.contracts.find(offer.value.string_or("contract", ""));
-      const Type options = contract == surroundings.contracts.end()
-                               ? Type::dyn()
-                               : type_of_schema(contract->second.options, name + ".options", environment);
-      const Type secrets = names_of(offer.value.find("secrets"), name + ".secrets", Type::string(), environment);
+      const Type options =
+          contract == surroundings.contracts.end()
+              ? Type::dyn()
+              : type_of_schema(contract->second.options, name + ".options", environment);
+      const Type secrets =
+          names_of(offer.value.find("secrets"), name + ".secrets", Type::string(), environment);
       environment.declare_object("object " + name, {{"name", Type::string()},
-                                        {"component", Type::string()},
-                                        {"address", Type::string()},
-                                        {"identity", Type::string()},
-                                        {"commonName", Type::string()},
-                                        {"options", options},
-                                        {"secrets", secrets}});
+                                                    {"component", Type::string()},
+                                                    {"address", Type::string()},
+                                                    {"identity", Type::string()},
+                                                    {"commonName", Type::string()},
+                                                    {"options", options},
+                                                    {"secrets", secrets}});
       fields.push_back({offer.key, Type::list(Type::object("object " + name))});
     }
   }
@@ -72,7 +79,8 @@ void declare_units(const Value& units, cel::Environment& environment) {
   if (const Value* members = units.find("units")) {
     for (const Member& unit : members->members()) {
       const std::string name = "units." + unit.key;
-      const Type ports = names_of(unit.value.find("ports"), name + ".ports", Type::int64(), environment);
+      const Type ports =
+          names_of(unit.value.find("ports"), name + ".ports", Type::int64(), environment);
       environment.declare_object("object " + name, {{"ports", ports}});
       fields.push_back({unit.key, Type::object("object " + name)});
     }
@@ -83,7 +91,8 @@ void declare_units(const Value& units, cel::Environment& environment) {
 
 void declare_identity(cel::Environment& environment) {
   std::vector<Field> fields;
-  for (const char* path : {"certificate", "leaf", "key", "keyDer", "keystore", "bundle", "clients", "clientsOpenssl"}) {
+  for (const char* path : {"certificate", "leaf", "key", "keyDer", "keystore", "bundle", "clients",
+                           "clientsOpenssl"}) {
     fields.push_back({path, Type::string()});
   }
   environment.declare_object("object identity", std::move(fields));
@@ -94,32 +103,37 @@ void declare_identity(cel::Environment& environment) {
 
 cel::Environment static_environment(const Value& parameters) {
   cel::Environment environment = cel::Environment::standard();
-  environment.declare_object("object stack.listen", {{"address", Type::string()}, {"port", Type::int64()}});
+  environment.declare_object("object stack.listen",
+                             {{"address", Type::string()}, {"port", Type::int64()}});
   environment.declare_object("object stack", {{"name", Type::string()},
-                                       {"domain", Type::string()},
-                                       {"trustDomain", Type::string()},
-                                       {"listen", Type::object("object stack.listen")}});
+                                              {"domain", Type::string()},
+                                              {"trustDomain", Type::string()},
+                                              {"listen", Type::object("object stack.listen")}});
   environment.declare("stack", Type::object("object stack"));
   environment.declare_object("object component", {{"name", Type::string()},
-                                           {"host", Type::string()},
-                                           {"address", Type::string()},
-                                           {"identity", Type::string()},
-                                           {"commonName", Type::string()}});
+                                                  {"host", Type::string()},
+                                                  {"address", Type::string()},
+                                                  {"identity", Type::string()},
+                                                  {"commonName", Type::string()}});
   environment.declare("component", Type::object("object component"));
   environment.declare("parameters", type_of_schema(parameters, "parameters", environment));
   return environment;
 }
 
-cel::Environment recipe_environment(const Value& parameters, const Value& units, const Surroundings& surroundings) {
+cel::Environment recipe_environment(const Value& parameters, const Value& units,
+                                    const Surroundings& surroundings) {
   cel::Environment environment = static_environment(parameters);
   declare_needs(units, surroundings, environment);
   declare_consumers(units, surroundings, environment);
   declare_units(units, environment);
   declare_identity(environment);
-  environment.declare("secrets", names_of(units.find("secrets"), "secrets", Type::string(), environment));
-  environment.declare("volumes", names_of(units.find("volumes"), "volumes", Type::string(), environment));
+  environment.declare("secrets",
+                      names_of(units.find("secrets"), "secrets", Type::string(), environment));
+  environment.declare("volumes",
+                      names_of(units.find("volumes"), "volumes", Type::string(), environment));
   environment.declare_object("object page", {{"host", Type::string()}, {"url", Type::string()}});
-  environment.declare("pages", names_of(units.find("pages"), "pages", Type::object("object page"), environment));
+  environment.declare(
+      "pages", names_of(units.find("pages"), "pages", Type::object("object page"), environment));
   return environment;
 }
 

@@ -7,11 +7,16 @@ using document::Value;
 
 cel::Type type_of_literal(const Value& value) {
   switch (value.kind()) {
-  case document::Kind::boolean: return cel::Type::boolean();
-  case document::Kind::integer: return cel::Type::int64();
-  case document::Kind::number: return cel::Type::float64();
-  case document::Kind::string: return cel::Type::string();
-  default: return cel::Type::dyn();
+  case document::Kind::boolean:
+    return cel::Type::boolean();
+  case document::Kind::integer:
+    return cel::Type::int64();
+  case document::Kind::number:
+    return cel::Type::float64();
+  case document::Kind::string:
+    return cel::Type::string();
+  default:
+    return cel::Type::dyn();
   }
 }
 
@@ -21,13 +26,14 @@ cel::Type type_of_object(const Value& schema, const std::string& name,
   if (properties == nullptr || properties->size() == 0) {
     const Value* rest = schema.find("additionalProperties");
     const bool typed = rest != nullptr && rest->is_map();
-    return cel::Type::map(cel::Type::string(), typed ? type_of_schema(*rest, name + ".value", environment)
-                                                     : cel::Type::dyn());
+    return cel::Type::map(cel::Type::string(),
+                          typed ? type_of_schema(*rest, name + ".value", environment)
+                                : cel::Type::dyn());
   }
   std::vector<cel::Field> fields;
   for (const document::Member& property : properties->members()) {
-    fields.push_back({property.key,
-                      type_of_schema(property.value, name + "." + property.key, environment)});
+    fields.push_back(
+        {property.key, type_of_schema(property.value, name + "." + property.key, environment)});
   }
   // The name must be none that an expression could mean: `stack.listen` is a path.
   environment.declare_object("object " + name, std::move(fields));

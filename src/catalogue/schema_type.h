@@ -1,5 +1,5 @@
-// The CEL type of what a JSON Schema describes, so that expressions over parameters and bindings are
-// checked when the catalogue is loaded.
+// The CEL type of what a JSON Schema describes, so that expressions over parameters and bindings
+// are checked when the catalogue is loaded.
 #pragma once
 
 #include <string>

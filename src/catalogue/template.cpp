@@ -109,7 +109,8 @@ bool is_quoted(const Mark& mark, const std::string& text) {
 
 class Compiler {
  public:
-  Compiler(Problems& problems, const TemplateOptions& options, std::vector<std::vector<std::string>>& references)
+  Compiler(Problems& problems, const TemplateOptions& options,
+           std::vector<std::vector<std::string>>& references)
       : problems_(problems), options_(options), references_(references) {}
 
   std::unique_ptr<Node> compile(const Value& value, const cel::Environment& environment) {
@@ -119,7 +120,8 @@ class Compiler {
       compile_text(value, environment, *node);
     } else if (value.is_list()) {
       Node::List list;
-      for (const Value& item : value.items()) list.items.push_back(compile(item, environment));
+      for (const Value& item : value.items())
+        list.items.push_back(compile(item, environment));
       node->content = std::move(list);
     } else if (value.is_map() && is_generator(value)) {
       node->content = compile_generator(value, environment);
@@ -175,13 +177,17 @@ class Compiler {
     const Result<cel::Program> program = cel::compile_template(wide, text);
     if (!program) return false; // the ordinary way finds and reports it
     const auto& names = program->variables();
-    const auto late = [](const std::string& name) { return name == "response" || name == "captured"; };
+    const auto late = [](const std::string& name) {
+      return name == "response" || name == "captured";
+    };
     if (std::none_of(names.begin(), names.end(), late)) return false;
     for (const std::string& name : names) {
       if (late(name)) continue;
-      problems_.push_back(document::error_at(value.mark(), "an expression over a response cannot also use \"" + name + "\"")
-                              .with_hint("split it: one expression is evaluated when the stack is compiled, the "
-                                         "other when the answer is there"));
+      problems_.push_back(
+          document::error_at(value.mark(),
+                             "an expression over a response cannot also use \"" + name + "\"")
+              .with_hint("split it: one expression is evaluated when the stack is compiled, the "
+                         "other when the answer is there"));
     }
     return true;
   }
@@ -194,12 +200,15 @@ class Compiler {
           map.spliced.push_back(compile_spliced(item, environment));
         }
       } else if (member.key.starts_with("$") && member.key != "$schema") {
-        problems_.push_back(document::error_at(member.key_mark, "\"" + member.key + "\" needs a $value beside it")
-                                .with_hint("see docs/catalogue.md, \"Values that depend on lists and conditions\""));
-      } else if (member.value.is_map() && is_generator(member.value) && member.value.contains("$key")) {
-        problems_.push_back(document::error_at(member.key_mark,
-                                               "a loop with $key makes entries of the map around it, so it stands "
-                                               "in a list under $for"));
+        problems_.push_back(
+            document::error_at(member.key_mark, "\"" + member.key + "\" needs a $value beside it")
+                .with_hint(
+                    "see docs/catalogue.md, \"Values that depend on lists and conditions\""));
+      } else if (member.value.is_map() && is_generator(member.value) &&
+                 member.value.contains("$key")) {
+        problems_.push_back(document::error_at(
+            member.key_mark, "a loop with $key makes entries of the map around it, so it stands "
+                             "in a list under $for"));
       } else {
         map.entries.push_back({member.key, member.key_mark, compile(member.value, environment)});
       }
@@ -209,7 +218,8 @@ class Compiler {
 
   std::unique_ptr<Node> compile_spliced(const Value& value, const cel::Environment& environment) {
     if (!value.is_map() || !value.contains("$key") || !value.contains("$value")) {
-      problems_.push_back(document::error_at(value.mark(), "an entry of $for needs $key and $value"));
+      problems_.push_back(
+          document::error_at(value.mark(), "an entry of $for needs $key and $value"));
     }
     return compile(value, environment);
   }
@@ -218,7 +228,8 @@ class Compiler {
     static const std::vector<std::string> kKnown = {"$each", "$if", "$key", "$value", "$else"};
     for (const Member& member : value.members()) {
       if (std::find(kKnown.begin(), kKnown.end(), member.key) == kKnown.end()) {
-        problems_.push_back(document::error_at(member.key_mark, "\"" + member.key + "\" cannot stand beside $value"));
+        problems_.push_back(document::error_at(
+            member.key_mark, "\"" + member.key + "\" cannot stand beside $value"));
       }
     }
     Node::Generator generator;
@@ -229,7 +240,8 @@ class Compiler {
     }
     if (const Value* key = value.find("$key")) generator.key = compile(*key, environment);
     generator.value = compile(*value.find("$value"), environment);
-    if (const Value* otherwise = value.find("$else")) generator.otherwise = compile(*otherwise, environment);
+    if (const Value* otherwise = value.find("$else"))
+      generator.otherwise = compile(*otherwise, environment);
     return generator;
   }
 
@@ -240,16 +252,19 @@ class Compiler {
         continue;
       }
       const Member& member = loop.members().front();
-      std::optional<cel::Program> list = compile_expression(member.value, environment, std::nullopt);
+      std::optional<cel::Program> list =
+          compile_expression(member.value, environment, std::nullopt);
       if (!list) continue;
       const cel::Type type = list->result_type();
-      environment.declare(member.key, type.is(cel::TypeKind::list) ? type.element() : cel::Type::dyn());
+      environment.declare(member.key,
+                          type.is(cel::TypeKind::list) ? type.element() : cel::Type::dyn());
       loop_variables_.push_back(member.key);
       generator.loops.push_back({member.key, std::move(*list), member.value.mark()});
     }
   }
 
-  std::optional<cel::Program> compile_expression(const Value& value, const cel::Environment& environment,
+  std::optional<cel::Program> compile_expression(const Value& value,
+                                                 const cel::Environment& environment,
                                                  std::optional<cel::Type> expected) {
     if (!value.is_string() || !cel::is_template(value.as_string())) {
       problems_.push_back(document::error_at(value.mark(), "an expression in ${ } is needed here"));
@@ -275,8 +290,8 @@ class Compiler {
 
   void note_references(const cel::Program& program) {
     for (const cel::Selection& selection : program.selections()) {
-      const bool local = std::find(loop_variables_.begin(), loop_variables_.end(), selection.steps.front()) !=
-                         loop_variables_.end();
+      const bool local = std::find(loop_variables_.begin(), loop_variables_.end(),
+                                   selection.steps.front()) != loop_variables_.end();
       if (local) continue;
       if (std::find(references_.begin(), references_.end(), selection.steps) == references_.end()) {
         references_.push_back(selection.steps);
@@ -304,18 +319,22 @@ class Renderer {
     if (const auto* program = std::get_if<cel::Program>(&node.content)) {
       return render_expression(*program, node.mark, activation);
     }
-    if (const auto* map = std::get_if<Node::Map>(&node.content)) return render_map(*map, node, activation);
-    if (const auto* list = std::get_if<Node::List>(&node.content)) return render_list(*list, node, activation);
-    if (const auto* partial = std::get_if<Node::Partial>(&node.content)) return render_partial(*partial, node, activation);
+    if (const auto* map = std::get_if<Node::Map>(&node.content))
+      return render_map(*map, node, activation);
+    if (const auto* list = std::get_if<Node::List>(&node.content))
+      return render_list(*list, node, activation);
+    if (const auto* partial = std::get_if<Node::Partial>(&node.content))
+      return render_partial(*partial, node, activation);
     const auto& generator = std::get<Node::Generator>(node.content);
     Value chosen;
-    Status status = generate(generator, 0, activation, [&](const Node* value, const cel::Activation& inner) -> Status {
-      if (value == nullptr) return {};
-      Result<Value> rendered = render(*value, inner);
-      if (!rendered) return std::move(rendered).error();
-      chosen = std::move(*rendered);
-      return {};
-    });
+    Status status = generate(generator, 0, activation,
+                             [&](const Node* value, const cel::Activation& inner) -> Status {
+                               if (value == nullptr) return {};
+                               Result<Value> rendered = render(*value, inner);
+                               if (!rendered) return std::move(rendered).error();
+                               chosen = std::move(*rendered);
+                               return {};
+                             });
     if (!status) return std::move(status).error();
     return chosen;
   }
@@ -323,11 +342,13 @@ class Renderer {
  private:
   using Sink = std::function<Status(const Node*, const cel::Activation&)>;
 
-  Result<Value> render_expression(const cel::Program& program, const Mark& mark, const cel::Activation& activation) {
+  Result<Value> render_expression(const cel::Program& program, const Mark& mark,
+                                  const cel::Activation& activation) {
     Result<cel::Value> value = program.evaluate(activation);
     if (!value) {
       return Error(ErrorCode::invalid_input, value.error().message())
-          .at(place_within(mark, program.source(), value.error().place().value_or(Place{"", 1, 1, 1})));
+          .at(place_within(mark, program.source(),
+                           value.error().place().value_or(Place{"", 1, 1, 1})));
     }
     Result<Value> converted = from_cel(*value);
     if (!converted) return std::move(converted).error().during("evaluating " + program.source());
@@ -336,7 +357,8 @@ class Renderer {
     return converted;
   }
 
-  Result<Value> render_partial(const Node::Partial& partial, const Node& node, const cel::Activation& activation) {
+  Result<Value> render_partial(const Node::Partial& partial, const Node& node,
+                               const cel::Activation& activation) {
     std::string text;
     for (const auto& piece : partial.pieces) {
       if (const auto* literal = std::get_if<std::string>(&piece)) {
@@ -352,7 +374,8 @@ class Renderer {
     return result;
   }
 
-  Result<Value> render_map(const Node::Map& map, const Node& node, const cel::Activation& activation) {
+  Result<Value> render_map(const Node::Map& map, const Node& node,
+                           const cel::Activation& activation) {
     Value result = Value::map();
     result.set_mark(node.mark);
     for (const Node::Entry& entry : map.entries) {
@@ -368,15 +391,17 @@ class Renderer {
     for (const auto& spliced : map.spliced) {
       const auto* generator = std::get_if<Node::Generator>(&spliced->content);
       if (generator == nullptr || !generator->key) continue;
-      Status status = generate(*generator, 0, activation, [&](const Node* value, const cel::Activation& inner) {
-        return value == nullptr ? Status() : add_entry(*generator, *value, inner, result);
-      });
+      Status status =
+          generate(*generator, 0, activation, [&](const Node* value, const cel::Activation& inner) {
+            return value == nullptr ? Status() : add_entry(*generator, *value, inner, result);
+          });
       if (!status) return std::move(status).error();
     }
     return result;
   }
 
-  Status add_entry(const Node::Generator& generator, const Node& node, const cel::Activation& activation, Value& map) {
+  Status add_entry(const Node::Generator& generator, const Node& node,
+                   const cel::Activation& activation, Value& map) {
     Result<Value> key = render(*generator.key, activation);
     if (!key) return std::move(key).error();
     if (!key->is_string()) return document::error_at(generator.key->mark, "a key must be a text");
@@ -385,13 +410,15 @@ class Renderer {
     path_.pop_back();
     if (!value) return std::move(value).error();
     if (map.contains(key->as_string())) {
-      return document::error_at(generator.key->mark, "the key \"" + key->as_string() + "\" comes twice");
+      return document::error_at(generator.key->mark,
+                                "the key \"" + key->as_string() + "\" comes twice");
     }
     map.set(key->as_string(), std::move(*value));
     return {};
   }
 
-  Result<Value> render_list(const Node::List& list, const Node& node, const cel::Activation& activation) {
+  Result<Value> render_list(const Node::List& list, const Node& node,
+                            const cel::Activation& activation) {
     Value result = Value::list();
     result.set_mark(node.mark);
     const auto add = [&](const Node* value, const cel::Activation& inner) -> Status {
@@ -405,7 +432,8 @@ class Renderer {
     };
     for (const auto& item : list.items) {
       const auto* generator = std::get_if<Node::Generator>(&item->content);
-      Status status = generator == nullptr ? add(item.get(), activation) : generate(*generator, 0, activation, add);
+      Status status = generator == nullptr ? add(item.get(), activation)
+                                           : generate(*generator, 0, activation, add);
       if (!status) return std::move(status).error();
     }
     return result;
@@ -417,20 +445,21 @@ class Renderer {
     if (generator == nullptr) return render(node, activation);
     present = false;
     Value chosen;
-    Status status = generate(*generator, 0, activation, [&](const Node* value, const cel::Activation& inner) -> Status {
-      if (value == nullptr) return {};
-      Result<Value> rendered = render(*value, inner);
-      if (!rendered) return std::move(rendered).error();
-      present = true;
-      chosen = std::move(*rendered);
-      return {};
-    });
+    Status status = generate(*generator, 0, activation,
+                             [&](const Node* value, const cel::Activation& inner) -> Status {
+                               if (value == nullptr) return {};
+                               Result<Value> rendered = render(*value, inner);
+                               if (!rendered) return std::move(rendered).error();
+                               present = true;
+                               chosen = std::move(*rendered);
+                               return {};
+                             });
     if (!status) return std::move(status).error();
     return chosen;
   }
 
-  Status generate(const Node::Generator& generator, std::size_t depth, const cel::Activation& activation,
-                  const Sink& sink) {
+  Status generate(const Node::Generator& generator, std::size_t depth,
+                  const cel::Activation& activation, const Sink& sink) {
     if (depth < generator.loops.size()) return run_loop(generator, depth, activation, sink);
     if (generator.condition) {
       Result<cel::Value> holds = generator.condition->evaluate(activation);
@@ -441,16 +470,18 @@ class Renderer {
     return sink(generator.value.get(), activation);
   }
 
-  Status run_loop(const Node::Generator& generator, std::size_t depth, const cel::Activation& activation,
-                  const Sink& sink) {
+  Status run_loop(const Node::Generator& generator, std::size_t depth,
+                  const cel::Activation& activation, const Sink& sink) {
     const Node::Loop& loop = generator.loops[depth];
     Result<cel::Value> list = loop.list.evaluate(activation);
     if (!list) {
       return Error(ErrorCode::invalid_input, list.error().message())
-          .at(place_within(loop.mark, loop.list.source(), list.error().place().value_or(Place{"", 1, 1, 1})));
+          .at(place_within(loop.mark, loop.list.source(),
+                           list.error().place().value_or(Place{"", 1, 1, 1})));
     }
     if (!list->is(cel::Kind::list)) {
-      return document::error_at(loop.mark, "$each needs a list, not " + std::string(list->type_name()));
+      return document::error_at(loop.mark,
+                                "$each needs a list, not " + std::string(list->type_name()));
     }
     const cel::List& items = list->as_list();
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -485,8 +516,8 @@ Template::~Template() = default;
 Template::Template(Template&&) noexcept = default;
 Template& Template::operator=(Template&&) noexcept = default;
 
-Template Template::compile(const Value& value, const cel::Environment& environment, Problems& problems,
-                           const TemplateOptions& options) {
+Template Template::compile(const Value& value, const cel::Environment& environment,
+                           Problems& problems, const TemplateOptions& options) {
   Template result;
   result.root_ = Compiler(problems, options, result.references_).compile(value, environment);
   return result;

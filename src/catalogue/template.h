@@ -27,7 +27,8 @@ struct Rendered {
 };
 
 struct TemplateOptions {
-  /// Leaves expressions that name `response` or `captured` as they are: a later stage evaluates them.
+  /// Leaves expressions that name `response` or `captured` as they are: a later stage evaluates
+  /// them.
   bool deferred = false;
 };
 
@@ -50,7 +51,9 @@ class Template {
   Result<Rendered> render(const cel::Activation& activation) const;
 
   /// Paths that the expressions name, each once: "needs.database.host", "volumes.data".
-  [[nodiscard]] const std::vector<std::vector<std::string>>& references() const { return references_; }
+  [[nodiscard]] const std::vector<std::vector<std::string>>& references() const {
+    return references_;
+  }
 
  private:
   std::unique_ptr<Node> root_;

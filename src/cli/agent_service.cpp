@@ -1,6 +1,7 @@
 #include "cli/agent_service.h"
 
 #include <memory>
+
 #include <unistd.h>
 
 #include "agent/background.h"
@@ -14,7 +15,8 @@ namespace allod::cli {
 namespace {
 
 /// An image's tree by its key, as the store has it now.
-Result<std::string> tree_of(const artifacts::Store& store, const std::string& name, const std::string& key) {
+Result<std::string> tree_of(const artifacts::Store& store, const std::string& name,
+                            const std::string& key) {
   Result<artifacts::AssembledImage> image = artifacts::read_image_record(store, key);
   if (!image) {
     return Error(ErrorCode::not_found, "image " + name + " is not in the store")
@@ -38,13 +40,17 @@ Result<agent::AgentOptions> agent_options(const GlobalOptions& options, const st
   Result<artifacts::Store> opened = artifacts::Store::open(result.places.store_root);
   if (!opened) return std::move(opened).error();
   const auto store = std::make_shared<artifacts::Store>(std::move(*opened));
-  result.images = [store](const std::string& name, const std::string& key) { return tree_of(*store, name, key); };
-  result.formats = [](const std::string& format, const document::Value& how, const document::Value& content) {
+  result.images = [store](const std::string& name, const std::string& key) {
+    return tree_of(*store, name, key);
+  };
+  result.formats = [](const std::string& format, const document::Value& how,
+                      const document::Value& content) {
     return document::write_configuration(format, content, how);
   };
   const Result<std::string> catalogue = find_catalogue(options);
   if (!catalogue) return catalogue.error();
-  Result<document::Value> seccomp = document::read_document_file(*catalogue + "/seccomp/default.json");
+  Result<document::Value> seccomp =
+      document::read_document_file(*catalogue + "/seccomp/default.json");
   if (!seccomp) return std::move(seccomp).error();
   result.seccomp = std::move(*seccomp);
   return result;

@@ -17,7 +17,8 @@ Result<agent::AgentOptions> agent_options(const GlobalOptions& options, const st
 Status ensure_agent(const GlobalOptions& options, const std::string& stack);
 [[nodiscard]] bool agent_answers(const std::string& stack);
 
-/// Connects to the agent of the stack that the options mean. Errors: not_found, unavailable, permission.
+/// Connects to the agent of the stack that the options mean. Errors: not_found, unavailable,
+/// permission.
 Result<agent::ApiClient> connect_agent(const GlobalOptions& options);
 
 } // namespace allod::cli

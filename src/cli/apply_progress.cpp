@@ -34,11 +34,13 @@ void ApplyProgress::take_progress(const Value& parameters) {
   const std::string message = parameters.string_or("message", "");
   const bool unit = id.starts_with("unit/");
   if (phase == "started") {
-    if (unit || id.starts_with("step/")) terminal_.running(id, name_of(id) + (message.empty() ? "" : "  " + message));
+    if (unit || id.starts_with("step/"))
+      terminal_.running(id, name_of(id) + (message.empty() ? "" : "  " + message));
     return;
   }
   if (phase == "failed") {
-    terminal_.finished(id, "  " + terminal_.paint(Colour::red, "✗") + " " + name_of(id) + "  " + message);
+    terminal_.finished(id, "  " + terminal_.paint(Colour::red, "✗") + " " + name_of(id) + "  " +
+                               message);
     return;
   }
   if (phase != "done" || !unit) {
@@ -46,8 +48,8 @@ void ApplyProgress::take_progress(const Value& parameters) {
     return;
   }
   const std::int64_t memory = parameters.integer_or("memory", 0);
-  std::string line = "  " + terminal_.paint(Colour::green, "✓") + " " + padded(name_of(id), 24) + " " +
-                     padded(format_duration(parameters.integer_or("milliseconds", 0)), 8);
+  std::string line = "  " + terminal_.paint(Colour::green, "✓") + " " + padded(name_of(id), 24) +
+                     " " + padded(format_duration(parameters.integer_or("milliseconds", 0)), 8);
   if (memory > 0) line += " " + padded(format_size(static_cast<std::uint64_t>(memory)), 8);
   if (!message.empty()) line += " " + message;
   terminal_.finished(id, line);
@@ -61,7 +63,8 @@ std::vector<Error> failures_of(const Value& outcome) {
   std::vector<Error> errors;
   const Value* failures = outcome.find("failures");
   if (failures == nullptr || !failures->is_list()) return errors;
-  for (const Value& failure : failures->items()) errors.push_back(agent::error_from_value(failure));
+  for (const Value& failure : failures->items())
+    errors.push_back(agent::error_from_value(failure));
   return errors;
 }
 

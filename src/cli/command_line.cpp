@@ -21,7 +21,9 @@ std::string last_name(const CLI::App& app) {
 void use_manual_for_help(CLI::App& command, const std::string& verb) {
   command.set_help_flag("-h,--help", "this page");
   command.formatter(std::make_shared<CLI::FormatterLambda>(
-      [verb](const CLI::App* app, std::string, CLI::AppFormatMode) { return render_help(verb, *app); }));
+      [verb](const CLI::App* app, std::string, CLI::AppFormatMode) {
+        return render_help(verb, *app);
+      }));
 }
 
 } // namespace
@@ -57,7 +59,9 @@ void build_command_line(CLI::App& app, GlobalOptions& options, Invocation& invoc
   app.require_subcommand(1);
   app.fallthrough();
   app.set_help_flag("-h,--help", "this overview; allod VERB --help for a verb");
-  app.add_option("-f,--file", options.file, "the declaration")->type_name("FILE")->capture_default_str();
+  app.add_option("-f,--file", options.file, "the declaration")
+      ->type_name("FILE")
+      ->capture_default_str();
   app.add_option("-s,--stack", options.stack, "the stack on this machine")->type_name("NAME");
   app.add_option("-o,--output", options.output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

@@ -12,28 +12,33 @@ std::vector<const CLI::App*> children_of(const CLI::App& app) {
 std::vector<std::string> flags_of(const CLI::App& app) {
   std::vector<std::string> flags;
   for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
-    for (const std::string& name : option->get_snames()) flags.push_back("-" + name);
+    for (const std::string& name : option->get_lnames())
+      flags.push_back("--" + name);
+    for (const std::string& name : option->get_snames())
+      flags.push_back("-" + name);
   }
   return flags;
 }
 
 std::string words(const std::vector<std::string>& parts) {
   std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : " ") + part;
+  for (const std::string& part : parts)
+    text += (text.empty() ? "" : " ") + part;
   return text;
 }
 
 std::string names(const std::vector<const CLI::App*>& apps) {
   std::vector<std::string> list;
-  for (const CLI::App* app : apps) list.push_back(app->get_name());
+  for (const CLI::App* app : apps)
+    list.push_back(app->get_name());
   return words(list);
 }
 
 /// Single quotes are the only character that matters inside single quotes.
 std::string quoted(const std::string& text) {
   std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  for (const char c : text)
+    result += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return result + "'";
 }
 
@@ -63,17 +68,20 @@ std::string fish_options(const CLI::App& app, const std::string& condition) {
 std::string bash_completion(const CLI::App& app) {
   std::string cases;
   for (const CLI::App* verb : children_of(app)) {
-    cases += "    " + verb->get_name() + ") words=\"" + names(children_of(*verb)) + " " + words(flags_of(*verb)) + "\" ;;\n";
+    cases += "    " + verb->get_name() + ") words=\"" + names(children_of(*verb)) + " " +
+             words(flags_of(*verb)) + "\" ;;\n";
   }
   return "# bash completion for allod; made by: allod completion bash\n"
          "_allod() {\n"
-         "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= word words\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= "
+         "word words\n"
          "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
          "    case $word in -*) ;; *) verb=$word; break ;; esac\n"
          "  done\n"
          "  case $previous in\n"
          "    -o|--output) COMPREPLY=($(compgen -W 'text json' -- \"$current\")); return ;;\n"
-         "    --colour|--color) COMPREPLY=($(compgen -W 'auto always never' -- \"$current\")); return ;;\n"
+         "    --colour|--color) COMPREPLY=($(compgen -W 'auto always never' -- \"$current\")); "
+         "return ;;\n"
          "    -f|--file|--catalogue) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
          "  esac\n"
          "  case $verb in\n" +
@@ -125,7 +133,8 @@ std::string fish_completion(const CLI::App& app) {
             quoted(verb->get_description()) + "\n";
     const std::string condition = " -n '__fish_seen_subcommand_from " + verb->get_name() + "'";
     for (const CLI::App* child : children_of(*verb)) {
-      text += "complete -c allod" + condition + " -a " + child->get_name() + " -d " + quoted(child->get_description()) + "\n";
+      text += "complete -c allod" + condition + " -a " + child->get_name() + " -d " +
+              quoted(child->get_description()) + "\n";
     }
     text += fish_options(*verb, condition);
   }

@@ -1,6 +1,7 @@
 #include "cli/context.h"
 
 #include <cstdlib>
+
 #include <unistd.h>
 
 #include "agent/places.h"
@@ -22,7 +23,8 @@ document::DiagnosticOptions diagnostic_options(const Terminal& terminal) {
 }
 
 std::string trimmed(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
+  while (!text.empty() && text.back() == '\n')
+    text.pop_back();
   return text;
 }
 
@@ -55,7 +57,8 @@ int Context::fail(const catalogue::Problems& problems) {
   if (problems.size() == 1) return fail(problems.front());
   if (json()) {
     document::Value list = document::Value::list();
-    for (const Error& problem : problems) list.push(document::to_json(problem));
+    for (const Error& problem : problems)
+      list.push(document::to_json(problem));
     document::Value value = document::Value::map();
     value.set("errors", std::move(list));
     print_json(value);
@@ -104,7 +107,8 @@ Result<std::string> find_stack(const GlobalOptions& options) {
   const std::vector<std::string> stacks = stacks_here();
   if (stacks.size() == 1) return stacks.front();
   if (stacks.empty()) {
-    return Error(ErrorCode::not_found, "there is no stack on this machine and no " + options.file + " in this folder")
+    return Error(ErrorCode::not_found,
+                 "there is no stack on this machine and no " + options.file + " in this folder")
         .with_hint("start with: allod init && allod up");
   }
   return Error(ErrorCode::not_found, "there are several stacks on this machine")
@@ -113,7 +117,8 @@ Result<std::string> find_stack(const GlobalOptions& options) {
 
 Status need_root(const std::string& verb) {
   if (::geteuid() == 0) return {};
-  return Error(ErrorCode::permission, "allod " + verb + " needs root: it makes namespaces, mounts and containers")
+  return Error(ErrorCode::permission,
+               "allod " + verb + " needs root: it makes namespaces, mounts and containers")
       .with_hint("type: sudo allod " + verb);
 }
 

@@ -15,7 +15,7 @@ struct GlobalOptions {
   std::string stack;               ///< the name of a stack on this machine, for the other verbs
   std::string output = "text";     ///< "text" or "json"
   std::string colour = "auto";
-  std::string catalogue;           ///< folder; empty: the usual places
+  std::string catalogue; ///< folder; empty: the usual places
   bool quiet = false;
 };
 
@@ -33,8 +33,8 @@ struct Context {
   int fail(const catalogue::Problems& problems);
 };
 
-/// Where the catalogue is: the option, ALLOD_CATALOGUE, beside the program (../share/allod/catalogue),
-/// the source tree that this program was built from. Errors: not_found.
+/// Where the catalogue is: the option, ALLOD_CATALOGUE, beside the program
+/// (../share/allod/catalogue), the source tree that this program was built from. Errors: not_found.
 Result<std::string> find_catalogue(const GlobalOptions& options);
 
 /// The stack that the verbs of the running platform are about: the option, the declaration in this

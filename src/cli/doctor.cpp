@@ -17,17 +17,24 @@ std::vector<host::Check> examine_machine(const std::string& stack, std::vector<h
 }
 
 bool has_failed(const std::vector<host::Check>& checks) {
-  return std::any_of(checks.begin(), checks.end(),
-                     [](const host::Check& check) { return check.state == host::CheckState::failed; });
+  return std::any_of(checks.begin(), checks.end(), [](const host::Check& check) {
+    return check.state == host::CheckState::failed;
+  });
 }
 
-std::string describe_checks(const std::vector<host::Check>& checks, const Terminal& terminal, bool all) {
+std::string describe_checks(const std::vector<host::Check>& checks, const Terminal& terminal,
+                            bool all) {
   std::vector<std::vector<std::string>> rows;
   for (const host::Check& check : checks) {
     if (!all && check.state == host::CheckState::ok) continue;
     const bool ok = check.state == host::CheckState::ok;
     const bool failed = check.state == host::CheckState::failed;
-    const std::string sign = terminal.paint(ok ? Colour::green : failed ? Colour::red : Colour::yellow, ok ? "✓" : failed ? "✗" : "!");
+    const std::string sign = terminal.paint(ok       ? Colour::green
+                                            : failed ? Colour::red
+                                                     : Colour::yellow,
+                                            ok       ? "✓"
+                                            : failed ? "✗"
+                                                     : "!");
     rows.push_back({"  " + sign + " " + check.name, check.detail});
     if (!check.remedy.empty()) rows.push_back({"", "→ " + check.remedy});
   }

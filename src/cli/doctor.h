@@ -11,11 +11,13 @@
 namespace allod::cli {
 
 /// Ports that a running agent of this stack holds itself are left out.
-[[nodiscard]] std::vector<host::Check> examine_machine(const std::string& stack, std::vector<host::Port> ports);
+[[nodiscard]] std::vector<host::Check> examine_machine(const std::string& stack,
+                                                       std::vector<host::Port> ports);
 
 [[nodiscard]] bool has_failed(const std::vector<host::Check>& checks);
 /// With `all` every check, else what is not in order.
-[[nodiscard]] std::string describe_checks(const std::vector<host::Check>& checks, const Terminal& terminal, bool all);
+[[nodiscard]] std::string describe_checks(const std::vector<host::Check>& checks,
+                                          const Terminal& terminal, bool all);
 [[nodiscard]] document::Value to_value(const std::vector<host::Check>& checks);
 
 } // namespace allod::cli

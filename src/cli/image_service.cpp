@@ -23,7 +23,8 @@ std::string describe(const artifacts::ProgressEvent& event) {
 
 } // namespace
 
-Result<ImageService> ImageService::open(catalogue::Catalogue& catalogue, const ImageOptions& options) {
+Result<ImageService> ImageService::open(catalogue::Catalogue& catalogue,
+                                        const ImageOptions& options) {
   const agent::Places places = agent::Places::of("x");
   Result<artifacts::Store> store = artifacts::Store::open(places.store_root);
   if (!store) return std::move(store).error().during("opening the artefact store");
@@ -47,10 +48,12 @@ Status ImageService::load(const std::string& provider) {
 
 Result<const artifacts::ImageDefinition*> ImageService::definition(const std::string& image) {
   if (!definitions_.contains(image)) {
-    if (Status loaded = load(image.substr(0, image.find('/'))); !loaded) return std::move(loaded).error();
+    if (Status loaded = load(image.substr(0, image.find('/'))); !loaded)
+      return std::move(loaded).error();
   }
   const auto found = definitions_.find(image);
-  if (found == definitions_.end()) return Error(ErrorCode::not_found, "the catalogue has no image \"" + image + "\"");
+  if (found == definitions_.end())
+    return Error(ErrorCode::not_found, "the catalogue has no image \"" + image + "\"");
   return &found->second;
 }
 
@@ -61,7 +64,8 @@ Result<artifacts::ImageLock> ImageService::lock_of(const std::string& image) {
       artifacts::lock_path(lock_folder(), artifacts::machine_architecture(), (*found)->name);
   Result<artifacts::ImageLock> lock = artifacts::read_lock(path);
   if (!lock && lock.error().code() == ErrorCode::not_found) {
-    return Error(ErrorCode::not_found, "image \"" + image + "\" has no lock for " + artifacts::machine_architecture())
+    return Error(ErrorCode::not_found,
+                 "image \"" + image + "\" has no lock for " + artifacts::machine_architecture())
         .with_hint("make one with: allod images lock " + image);
   }
   return lock;
@@ -73,7 +77,8 @@ Result<std::string> ImageService::key(const std::string& image) {
   if (!lock) return std::move(lock).error();
   Result<const artifacts::ImageDefinition*> found = definition(image);
   if (!found) return std::move(found).error();
-  Result<std::string> key = artifacts::image_key(**found, artifacts::effective_lock(**found, *lock, options_));
+  Result<std::string> key =
+      artifacts::image_key(**found, artifacts::effective_lock(**found, *lock, options_));
   if (key) keys_[image] = *key;
   return key;
 }
@@ -82,8 +87,8 @@ graph::ImageKey ImageService::keys() {
   return [this](const std::string& image) { return key(image); };
 }
 
-Result<std::vector<artifacts::AssembledImage>> ImageService::ensure(const std::vector<std::string>& images,
-                                                                    Terminal& terminal) {
+Result<std::vector<artifacts::AssembledImage>>
+ImageService::ensure(const std::vector<std::string>& images, Terminal& terminal) {
   std::vector<artifacts::ImageLock> locks;
   for (const std::string& image : images) {
     Result<artifacts::ImageLock> lock = lock_of(image);
@@ -91,8 +96,12 @@ Result<std::vector<artifacts::AssembledImage>> ImageService::ensure(const std::v
     locks.push_back(std::move(*lock));
   }
   artifacts::Progress progress;
-  progress.on_event = [&](const artifacts::ProgressEvent& event) { terminal.running("image/" + event.image, describe(event)); };
-  progress.on_note = [&](const std::string& image, const std::string& text) { terminal.note("  " + image + ": " + text); };
+  progress.on_event = [&](const artifacts::ProgressEvent& event) {
+    terminal.running("image/" + event.image, describe(event));
+  };
+  progress.on_note = [&](const std::string& image, const std::string& text) {
+    terminal.note("  " + image + ": " + text);
+  };
 
   std::vector<std::optional<artifacts::AssembledImage>> done(images.size());
   std::optional<Error> failure;
@@ -112,13 +121,16 @@ Result<std::vector<artifacts::AssembledImage>> ImageService::ensure(const std::v
     }
   };
   std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < std::min<std::size_t>(kParallel, images.size()); ++i) threads.emplace_back(work);
-  for (std::thread& thread : threads) thread.join();
+  for (std::size_t i = 0; i < std::min<std::size_t>(kParallel, images.size()); ++i)
+    threads.emplace_back(work);
+  for (std::thread& thread : threads)
+    thread.join();
   if (failure) return std::move(*failure);
 
   keys_.clear(); // a successor of a part changes the key
   std::vector<artifacts::AssembledImage> assembled;
-  for (std::optional<artifacts::AssembledImage>& image : done) assembled.push_back(std::move(*image));
+  for (std::optional<artifacts::AssembledImage>& image : done)
+    assembled.push_back(std::move(*image));
   return assembled;
 }
 
@@ -127,7 +139,8 @@ Result<std::vector<std::string>> ImageService::all_images() {
     if (Status loaded = load(provider); !loaded) return std::move(loaded).error();
   }
   std::vector<std::string> names;
-  for (const auto& [name, definition] : definitions_) names.push_back(name);
+  for (const auto& [name, definition] : definitions_)
+    names.push_back(name);
   return names;
 }
 

@@ -1,4 +1,5 @@
-// The images of a stack: their keys for the plan, and the assembly with its progress on the terminal.
+// The images of a stack: their keys for the plan, and the assembly with its progress on the
+// terminal.
 #pragma once
 
 #include <map>
@@ -31,7 +32,8 @@ class ImageService {
   [[nodiscard]] graph::ImageKey keys();
 
   /// Assembles what is not there, several at a time, drawing progress. Errors: the first failure.
-  Result<std::vector<artifacts::AssembledImage>> ensure(const std::vector<std::string>& images, Terminal& terminal);
+  Result<std::vector<artifacts::AssembledImage>> ensure(const std::vector<std::string>& images,
+                                                        Terminal& terminal);
 
   [[nodiscard]] const artifacts::Store& store() const { return store_; }
   [[nodiscard]] const artifacts::AssemblyOptions& options() const { return options_; }
@@ -41,7 +43,8 @@ class ImageService {
   Result<std::vector<std::string>> all_images();
 
  private:
-  ImageService(catalogue::Catalogue& catalogue, artifacts::Store store, artifacts::AssemblyOptions options)
+  ImageService(catalogue::Catalogue& catalogue, artifacts::Store store,
+               artifacts::AssemblyOptions options)
       : catalogue_(&catalogue), store_(std::move(store)), options_(std::move(options)) {}
   Status load(const std::string& provider);
 

@@ -13,8 +13,10 @@ std::string option_name(const CLI::Option& option) {
   if (option.get_positional()) {
     name = option.get_name(true, false);
   } else {
-    for (const std::string& part : option.get_snames()) name += (name.empty() ? "-" : ", -") + part;
-    for (const std::string& part : option.get_lnames()) name += (name.empty() ? "--" : ", --") + part;
+    for (const std::string& part : option.get_snames())
+      name += (name.empty() ? "-" : ", -") + part;
+    for (const std::string& part : option.get_lnames())
+      name += (name.empty() ? "--" : ", --") + part;
   }
   if (option.get_type_size() != 0 && !option.get_positional()) name += " " + option.get_type_name();
   return name;
@@ -33,7 +35,8 @@ std::vector<std::vector<std::string>> option_rows(const CLI::App& command) {
 
 std::string usage_of(const std::string& verb, const CLI::App& command) {
   std::string usage = "allod " + verb;
-  if (!command.get_subcommands([](const CLI::App*) { return true; }).empty()) usage += " SUBCOMMAND";
+  if (!command.get_subcommands([](const CLI::App*) { return true; }).empty())
+    usage += " SUBCOMMAND";
   bool options = false;
   for (const CLI::Option* option : command.get_options()) {
     if (!option->get_positional()) {
@@ -70,7 +73,8 @@ std::string plain_text(std::string_view markdown) {
     }
     text += "\n";
   }
-  while (text.size() > 1 && text.starts_with("\n")) text.erase(0, 1);
+  while (text.size() > 1 && text.starts_with("\n"))
+    text.erase(0, 1);
   return text;
 }
 
@@ -167,10 +171,12 @@ std::string render_help(const std::string& verb, const CLI::App& command) {
 std::string render_man_page(const std::string& verb, const CLI::App& command) {
   const std::string name = verb.empty() ? "allod" : "allod-" + verb;
   std::string upper = name;
-  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  std::string text = ".TH " + upper + " 1 \"\" \"allod\" \"allod\"\n.SH NAME\n" + escape_roff(name) + " \\- " +
-                     escape_roff(command.get_description()) + "\n.SH SYNOPSIS\n\\fB" +
-                     escape_roff(verb.empty() ? "allod VERB [OPTIONS]" : usage_of(verb, command)) + "\\fR\n";
+  for (char& c : upper)
+    c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  std::string text =
+      ".TH " + upper + " 1 \"\" \"allod\" \"allod\"\n.SH NAME\n" + escape_roff(name) + " \\- " +
+      escape_roff(command.get_description()) + "\n.SH SYNOPSIS\n\\fB" +
+      escape_roff(verb.empty() ? "allod VERB [OPTIONS]" : usage_of(verb, command)) + "\\fR\n";
   if (verb.empty()) {
     text += ".SH VERBS\n";
     for (const Verb& entry : verbs()) {
@@ -181,10 +187,12 @@ std::string render_man_page(const std::string& verb, const CLI::App& command) {
     std::vector<std::vector<std::string>> rows;
     append_subcommands(command, rows);
     if (!rows.empty()) text += ".SH SUBCOMMANDS\n";
-    for (const auto& row : rows) text += ".TP\n\\fB" + escape_roff(row[0].substr(2)) + "\\fR\n" + escape_roff(row[1]) + "\n";
+    for (const auto& row : rows)
+      text += ".TP\n\\fB" + escape_roff(row[0].substr(2)) + "\\fR\n" + escape_roff(row[1]) + "\n";
   }
   text += ".SH OPTIONS\n" + roff_options(command);
-  text += ".SH EXIT STATUS\n0 done; 2 invalid input; 3 not found; 4 conflict; 5 unavailable; 6 permission; 7 integrity; "
+  text += ".SH EXIT STATUS\n0 done; 2 invalid input; 3 not found; 4 conflict; 5 unavailable; 6 "
+          "permission; 7 integrity; "
           "8 timeout; 9 unsupported by this machine; 1 anything else.\n";
   return text;
 }

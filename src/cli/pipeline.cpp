@@ -21,14 +21,16 @@ std::vector<std::string> ResolvedStack::images() const {
   return names;
 }
 
-std::unique_ptr<ResolvedStack> resolve_stack(const GlobalOptions& options, catalogue::Problems& problems) {
+std::unique_ptr<ResolvedStack> resolve_stack(const GlobalOptions& options,
+                                             catalogue::Problems& problems) {
   const auto give_up = [&](Error error) {
     problems.push_back(std::move(error));
     return nullptr;
   };
   Result<std::string> folder = find_catalogue(options);
   if (!folder) return give_up(std::move(folder).error());
-  Result<std::unique_ptr<catalogue::Catalogue>> catalogue = catalogue::Catalogue::open(*folder, problems);
+  Result<std::unique_ptr<catalogue::Catalogue>> catalogue =
+      catalogue::Catalogue::open(*folder, problems);
   if (!catalogue) return give_up(std::move(catalogue).error());
   if (!exists(options.file)) {
     return give_up(Error(ErrorCode::not_found, "there is no " + options.file + " here")
@@ -62,7 +64,8 @@ std::optional<Planned> plan_stack(const ResolvedStack& resolved, const graph::Im
   }
   Planned planned;
   planned.recorded = std::move(*recorded);
-  const graph::Allocations allocations = planned.recorded ? planned.recorded->allocations : graph::Allocations();
+  const graph::Allocations allocations =
+      planned.recorded ? planned.recorded->allocations : graph::Allocations();
   planned.graph = graph::compile(resolved.blueprint, allocations, image_key, problems);
   if (!problems.empty()) return std::nullopt;
   planned.plan = graph::difference(planned.recorded ? &*planned.recorded : nullptr, planned.graph);

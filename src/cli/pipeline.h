@@ -1,5 +1,5 @@
-// The way of the data up to the plan: stack and catalogue → blueprint → graph → difference with what
-// is recorded.
+// The way of the data up to the plan: stack and catalogue → blueprint → graph → difference with
+// what is recorded.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,8 @@ struct ResolvedStack {
 };
 
 /// Reads the declaration and resolves it. Null when there are problems.
-[[nodiscard]] std::unique_ptr<ResolvedStack> resolve_stack(const GlobalOptions& options, catalogue::Problems& problems);
+[[nodiscard]] std::unique_ptr<ResolvedStack> resolve_stack(const GlobalOptions& options,
+                                                           catalogue::Problems& problems);
 
 struct Planned {
   graph::Graph graph;
@@ -35,10 +36,12 @@ struct Planned {
 };
 
 /// Compiles a resolved stack and compares it with the state on this machine.
-[[nodiscard]] std::optional<Planned> plan_stack(const ResolvedStack& resolved, const graph::ImageKey& image_key,
+[[nodiscard]] std::optional<Planned> plan_stack(const ResolvedStack& resolved,
+                                                const graph::ImageKey& image_key,
                                                 catalogue::Problems& problems);
 
-/// What is recorded of a stack on this machine; nothing when it is not there. Errors: integrity, io.
+/// What is recorded of a stack on this machine; nothing when it is not there. Errors: integrity,
+/// io.
 Result<std::optional<graph::Graph>> recorded_graph(const std::string& stack);
 
 } // namespace allod::cli

@@ -33,41 +33,56 @@ std::string show_reason(const Reason& reason) {
   std::string text = reason.path + ": " + show(reason.before) + " → " + show(reason.after);
   for (const graph::Origin::Input& input : reason.inputs) {
     if (input.place.file.empty()) continue;
-    text += "  (" + input.name + ", " + input.place.file + ":" + std::to_string(input.place.line) + ")";
+    text +=
+        "  (" + input.name + ", " + input.place.file + ":" + std::to_string(input.place.line) + ")";
   }
   return text;
 }
 
 const char* sign_of(Action action) {
   switch (action) {
-  case Action::create: return "+";
-  case Action::remove: return "-";
-  case Action::restart: return "!";
+  case Action::create:
+    return "+";
+  case Action::remove:
+    return "-";
+  case Action::restart:
+    return "!";
   case Action::reload:
   case Action::rerun:
-  case Action::update: return "~";
-  case Action::none: return " ";
+  case Action::update:
+    return "~";
+  case Action::none:
+    return " ";
   }
   return " ";
 }
 
 Colour colour_of(Action action) {
   switch (action) {
-  case Action::create: return Colour::green;
-  case Action::remove: return Colour::red;
-  case Action::restart: return Colour::yellow;
-  default: return Colour::plain;
+  case Action::create:
+    return Colour::green;
+  case Action::remove:
+    return Colour::red;
+  case Action::restart:
+    return Colour::yellow;
+  default:
+    return Colour::plain;
   }
 }
 
 std::string show_change(const Change& change, const Terminal& terminal, bool all) {
   const std::string action(graph::to_string(change.action));
-  std::string text = "  " + terminal.paint(colour_of(change.action), std::string(sign_of(change.action)) + " " + change.id) +
+  std::string text = "  " +
+                     terminal.paint(colour_of(change.action),
+                                    std::string(sign_of(change.action)) + " " + change.id) +
                      "  " + action + "\n";
-  const std::size_t shown = all ? change.reasons.size() : std::min(kShownReasons, change.reasons.size());
-  for (std::size_t i = 0; i < shown; ++i) text += "      " + show_reason(change.reasons[i]) + "\n";
+  const std::size_t shown =
+      all ? change.reasons.size() : std::min(kShownReasons, change.reasons.size());
+  for (std::size_t i = 0; i < shown; ++i)
+    text += "      " + show_reason(change.reasons[i]) + "\n";
   if (shown < change.reasons.size()) {
-    text += "      and " + count(change.reasons.size() - shown, "more reason") + " (--all shows them)\n";
+    text += "      and " + count(change.reasons.size() - shown, "more reason") +
+            " (--all shows them)\n";
   }
   return text;
 }
@@ -79,7 +94,8 @@ std::string count_creations(const graph::Plan& plan) {
   }
   std::vector<std::string> parts;
   for (const auto& [kind, number] : kinds) {
-    parts.push_back(kind == "identity" && number != 1 ? std::to_string(number) + " identities" : count(number, kind));
+    parts.push_back(kind == "identity" && number != 1 ? std::to_string(number) + " identities"
+                                                      : count(number, kind));
   }
   return join(parts, ", ");
 }
@@ -87,9 +103,11 @@ std::string count_creations(const graph::Plan& plan) {
 std::string restarts_line(const graph::Plan& plan) {
   std::vector<std::string> units;
   for (const Change& change : plan.changes) {
-    if (change.action == Action::restart) units.push_back(change.id.substr(change.id.find('/') + 1));
+    if (change.action == Action::restart)
+      units.push_back(change.id.substr(change.id.find('/') + 1));
   }
-  return units.empty() ? "Nothing that runs is restarted.\n" : "Restarts: " + join(units, ", ") + "\n";
+  return units.empty() ? "Nothing that runs is restarted.\n"
+                       : "Restarts: " + join(units, ", ") + "\n";
 }
 
 } // namespace
@@ -97,7 +115,8 @@ std::string restarts_line(const graph::Plan& plan) {
 std::string summarise_plan(const Planned& planned) {
   if (planned.plan.empty()) return "nothing to do";
   std::set<std::string> components;
-  for (const graph::Resource& resource : planned.graph.resources) components.insert(resource.component);
+  for (const graph::Resource& resource : planned.graph.resources)
+    components.insert(resource.component);
   const std::size_t created = planned.plan.count(Action::create);
   const std::size_t removed = planned.plan.count(Action::remove);
   const std::size_t changed = planned.plan.changes.size() - created - removed;
@@ -113,10 +132,13 @@ std::string summarise_plan(const Planned& planned) {
 }
 
 std::string describe_plan(const Planned& planned, const Terminal& terminal, bool all) {
-  if (planned.plan.empty()) return "Nothing to do: the platform is as " + planned.graph.stack + " declares it.\n";
+  if (planned.plan.empty())
+    return "Nothing to do: the platform is as " + planned.graph.stack + " declares it.\n";
   std::string text = "Stack " + planned.graph.stack + ": " + summarise_plan(planned) + "\n\n";
   const bool fold = !all && planned.plan.count(Action::create) > 12;
-  if (fold) text += "  " + terminal.paint(Colour::green, "+ " + count_creations(planned.plan)) + "  (--all names them)\n";
+  if (fold)
+    text += "  " + terminal.paint(Colour::green, "+ " + count_creations(planned.plan)) +
+            "  (--all names them)\n";
   for (const Change& change : planned.plan.changes) {
     if (fold && change.action == Action::create) continue;
     text += show_change(change, terminal, all);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -20,12 +21,18 @@ void write_all(int fd, std::string_view text) {
 
 const char* sequence_of(Colour colour) {
   switch (colour) {
-  case Colour::plain: return "";
-  case Colour::bold: return "\x1b[1m";
-  case Colour::dim: return "\x1b[2m";
-  case Colour::red: return "\x1b[31m";
-  case Colour::green: return "\x1b[32m";
-  case Colour::yellow: return "\x1b[33m";
+  case Colour::plain:
+    return "";
+  case Colour::bold:
+    return "\x1b[1m";
+  case Colour::dim:
+    return "\x1b[2m";
+  case Colour::red:
+    return "\x1b[31m";
+  case Colour::green:
+    return "\x1b[32m";
+  case Colour::yellow:
+    return "\x1b[33m";
   }
   return "";
 }
@@ -35,7 +42,8 @@ std::size_t visible_width(const std::string& text) {
   std::size_t width = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\x1b') {
-      while (i < text.size() && text[i] != 'm') ++i;
+      while (i < text.size() && text[i] != 'm')
+        ++i;
       continue;
     }
     if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) ++width;
@@ -55,7 +63,8 @@ std::string cut(const std::string& text, std::size_t width) {
 } // namespace
 
 Terminal::Terminal(const std::string& colour) {
-  live_ = ::isatty(STDERR_FILENO) == 1 && std::getenv("TERM") != nullptr && std::string_view(std::getenv("TERM")) != "dumb";
+  live_ = ::isatty(STDERR_FILENO) == 1 && std::getenv("TERM") != nullptr &&
+          std::string_view(std::getenv("TERM")) != "dumb";
   const bool wanted = live_ && std::getenv("NO_COLOR") == nullptr;
   colour_ = colour == "always" || (colour != "never" && wanted);
 }
@@ -83,7 +92,8 @@ void Terminal::note(std::string_view line) {
 
 void Terminal::running(const std::string& id, const std::string& text) {
   const std::lock_guard lock(mutex_);
-  const auto found = std::find_if(running_.begin(), running_.end(), [&](const auto& entry) { return entry.first == id; });
+  const auto found = std::find_if(running_.begin(), running_.end(),
+                                  [&](const auto& entry) { return entry.first == id; });
   const bool fresh = found == running_.end();
   if (fresh) {
     running_.emplace_back(id, text);
@@ -124,7 +134,8 @@ std::size_t Terminal::width() const {
 void Terminal::erase_live() {
   if (drawn_ == 0) return;
   std::string sequence = "\r";
-  for (std::size_t i = 0; i < drawn_; ++i) sequence += "\x1b[1A\x1b[2K";
+  for (std::size_t i = 0; i < drawn_; ++i)
+    sequence += "\x1b[1A\x1b[2K";
   write_error(sequence);
   drawn_ = 0;
 }
@@ -147,7 +158,8 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], visible_width(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], visible_width(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
@@ -156,7 +168,8 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows) {
       line += row[i];
       if (i + 1 < row.size()) line += std::string(widths[i] - visible_width(row[i]) + 2, ' ');
     }
-    while (!line.empty() && line.back() == ' ') line.pop_back();
+    while (!line.empty() && line.back() == ' ')
+      line.pop_back();
     text += line + "\n";
   }
   return text;

@@ -1,6 +1,7 @@
 #include "cli/welcome.h"
 
 #include "base/text.h"
+#include "cli/pages.h"
 
 namespace allod::cli {
 namespace {
@@ -33,13 +34,10 @@ std::uint64_t memory_of(const Value& status) {
   return total;
 }
 
-std::vector<std::vector<std::string>> page_rows(const ResolvedStack& resolved) {
+std::vector<std::vector<std::string>> page_rows(const graph::Graph& graph) {
   std::vector<std::vector<std::string>> rows;
-  for (const auto& component : resolved.blueprint.components) {
-    for (const catalogue::Page& page : component->provider->pages) {
-      rows.push_back({"  " + page.title, resolved.stack.url_of_page(page.name) + (page.path == "/" ? "" : page.path)});
-    }
-  }
+  for (const PublishedPage& page : published_pages(graph))
+    rows.push_back({"  " + page.title, page.url});
   return rows;
 }
 
@@ -48,7 +46,8 @@ std::vector<std::vector<std::string>> sign_in_rows(const ResolvedStack& resolved
   for (const auto& component : resolved.blueprint.components) {
     for (const auto& [name, secret] : component->provider->secrets) {
       if (secret.shown_as.empty()) continue;
-      rows.push_back({"  Sign in", secret.shown_as + ", first password: allod secret show " + secret.shown_as});
+      rows.push_back({"  Sign in",
+                      secret.shown_as + ", first password: allod secret show " + secret.shown_as});
     }
   }
   return rows;
@@ -56,22 +55,26 @@ std::vector<std::vector<std::string>> sign_in_rows(const ResolvedStack& resolved
 
 } // namespace
 
-std::string welcome(const Terminal& terminal, const ResolvedStack& resolved, agent::ApiClient& client, const Value& outcome,
+std::string welcome(const Terminal& terminal, const ResolvedStack& resolved,
+                    const graph::Graph& graph, agent::ApiClient& client, const Value& outcome,
                     std::int64_t milliseconds) {
   const Result<Value> status = client.call("status");
   const Value* plan = outcome.find("plan");
   bool changed = false;
   if (plan != nullptr && plan->is_map()) {
-    for (const document::Member& count : plan->members()) changed = changed || (count.value.is_integer() && count.value.as_integer() > 0);
+    for (const document::Member& count : plan->members())
+      changed = changed || (count.value.is_integer() && count.value.as_integer() > 0);
   }
   std::string text = changed ? "\nReady in " + format_duration(milliseconds)
-                             : "\nNothing to do: everything is as declared (" + format_duration(milliseconds) + ")";
+                             : "\nNothing to do: everything is as declared (" +
+                                   format_duration(milliseconds) + ")";
   const std::string path = longest_path(outcome);
   if (changed && !path.empty()) text += " (longest path: " + path + ")";
   if (status) text += ". " + format_size(memory_of(*status)) + " of memory";
   text += ".\n\n";
-  std::vector<std::vector<std::string>> rows = page_rows(resolved);
-  for (auto& row : sign_in_rows(resolved)) rows.push_back(std::move(row));
+  std::vector<std::vector<std::string>> rows = page_rows(graph);
+  for (auto& row : sign_in_rows(resolved))
+    rows.push_back(std::move(row));
   rows.push_back({"  Next", "allod status · allod explain COMPONENT · allod logs COMPONENT"});
   text += format_table(rows);
   if (status) {
@@ -79,7 +82,9 @@ std::string welcome(const Terminal& terminal, const ResolvedStack& resolved, age
     const Value* software = status->at_path({"token", "software"});
     if (line != nullptr && line->is_string()) {
       const bool warn = software != nullptr && software->is_boolean() && software->as_boolean();
-      text += "\n  " + terminal.paint(warn ? Colour::yellow : Colour::plain, "Keys: " + line->as_string()) + "\n";
+      text += "\n  " +
+              terminal.paint(warn ? Colour::yellow : Colour::plain, "Keys: " + line->as_string()) +
+              "\n";
     }
   }
   return text;

@@ -12,7 +12,8 @@
 namespace allod::cli {
 
 /// `outcome` is the result of `apply`; `milliseconds` the whole time since the command was typed.
-[[nodiscard]] std::string welcome(const Terminal& terminal, const ResolvedStack& resolved, agent::ApiClient& client,
+[[nodiscard]] std::string welcome(const Terminal& terminal, const ResolvedStack& resolved,
+                                  const graph::Graph& graph, agent::ApiClient& client,
                                   const document::Value& outcome, std::int64_t milliseconds);
 
 } // namespace allod::cli

@@ -20,7 +20,8 @@ using stack::ResolvedNeed;
 constexpr int kFirstAddress = 2;
 
 /// Keeps what is given, gives the lowest free numbers to the rest.
-void allocate(std::map<std::string, int>& numbers, const std::vector<std::string>& wanted, int first) {
+void allocate(std::map<std::string, int>& numbers, const std::vector<std::string>& wanted,
+              int first) {
   std::set<int> taken;
   std::map<std::string, int> kept;
   for (const std::string& name : wanted) {
@@ -32,7 +33,8 @@ void allocate(std::map<std::string, int>& numbers, const std::vector<std::string
   int next = first;
   for (const std::string& name : wanted) {
     if (kept.contains(name)) continue;
-    while (taken.contains(next)) ++next;
+    while (taken.contains(next))
+      ++next;
     taken.insert(next);
     kept[name] = next;
   }
@@ -44,7 +46,8 @@ Allocations allocate_all(const stack::Blueprint& blueprint, Allocations allocati
   std::vector<std::string> units;
   for (const auto& component : blueprint.components) {
     components.push_back(component->name);
-    for (const catalogue::UnitRecipe& unit : component->provider->units) units.push_back(component->name + "." + unit.name);
+    for (const catalogue::UnitRecipe& unit : component->provider->units)
+      units.push_back(component->name + "." + unit.name);
   }
   allocate(allocations.addresses, components, kFirstAddress);
   allocate(allocations.users, units, 0);
@@ -74,18 +77,21 @@ Value settings_of(const stack::Stack& stack) {
 
 class Compiler {
  public:
-  Compiler(const stack::Blueprint& blueprint, const Allocations& recorded, const ImageKey& image_key, Problems& problems)
+  Compiler(const stack::Blueprint& blueprint, const Allocations& recorded,
+           const ImageKey& image_key, Problems& problems)
       : blueprint_(blueprint), image_key_(image_key), problems_(problems),
         allocations_(allocate_all(blueprint, recorded)), contexts_(blueprint, allocations_) {}
 
   Graph compile() {
-    for (const auto& component : blueprint_.components) compile_component(*component);
+    for (const auto& component : blueprint_.components)
+      compile_component(*component);
     Graph graph;
     graph.stack = blueprint_.stack->name;
     graph.settings = settings_of(*blueprint_.stack);
     graph.allocations = allocations_;
     if (problems_.empty()) {
-      if (Status sorted = sort_by_dependency(resources_); !sorted) problems_.push_back(std::move(sorted).error());
+      if (Status sorted = sort_by_dependency(resources_); !sorted)
+        problems_.push_back(std::move(sorted).error());
     }
     graph.resources = std::move(resources_);
     return graph;
@@ -95,17 +101,21 @@ class Compiler {
   void compile_component(const Component& component) {
     add_network(component);
     add_identity(component);
-    for (const auto& [name, recipe] : component.provider->secrets) add_secret(component, component.name + "." + name, recipe);
+    for (const auto& [name, recipe] : component.provider->secrets)
+      add_secret(component, component.name + "." + name, recipe);
     add_volumes(component);
     for (const ResolvedNeed& need : component.needs) {
-      for (const Bound& bound : need.bound) add_binding(component, need, bound);
+      for (const Bound& bound : need.bound)
+        add_binding(component, need, bound);
     }
     const Value hosts = hosts_of(component);
-    for (const catalogue::UnitRecipe& unit : component.provider->units) add_unit(component, unit, hosts);
+    for (const catalogue::UnitRecipe& unit : component.provider->units)
+      add_unit(component, unit, hosts);
     for (const catalogue::StepRecipe& step : component.provider->steps) {
       add_step(component, step, component.name + "." + step.name, contexts_.of(component), hosts);
     }
-    for (const catalogue::Offer& offer : component.provider->offers) add_grants(component, offer, hosts);
+    for (const catalogue::Offer& offer : component.provider->offers)
+      add_grants(component, offer, hosts);
   }
 
   Resource& add(ResourceKind kind, const std::string& name, const Component& component) {
@@ -123,7 +133,8 @@ class Compiler {
   }
 
   void add_network(const Component& component) {
-    add(ResourceKind::network, component.name, component).spec.set("address", contexts_.address(component));
+    add(ResourceKind::network, component.name, component)
+        .spec.set("address", contexts_.address(component));
   }
 
   void add_identity(const Component& component) {
@@ -146,23 +157,27 @@ class Compiler {
     resource.spec.set("clients", clients_of(component));
   }
 
-  /// Components that may connect to this one: its consumers, and the gateway where it has pages. What
-  /// is offered under a page is reached through the gateway alone.
+  /// Components that may connect to this one: its consumers, and the gateway where it has pages.
+  /// What is offered under a page is reached through the gateway alone.
   Value clients_of(const Component& component) const {
     std::set<std::string> names;
     for (const catalogue::Offer& offer : component.provider->offers) {
       const auto consumers = component.consumers.find(offer.name);
       if (consumers == component.consumers.end() || !offer.port) continue;
-      for (const Consumer& consumer : consumers->second) names.insert(consumer.component->name);
+      for (const Consumer& consumer : consumers->second)
+        names.insert(consumer.component->name);
     }
-    if (!component.provider->pages.empty() && blueprint_.gateway != nullptr) names.insert(blueprint_.gateway->name);
+    if (!component.provider->pages.empty() && blueprint_.gateway != nullptr)
+      names.insert(blueprint_.gateway->name);
     names.erase(component.name);
     Value list = Value::list();
-    for (const std::string& name : names) list.push(name);
+    for (const std::string& name : names)
+      list.push(name);
     return list;
   }
 
-  void add_secret(const Component& component, const std::string& name, const catalogue::SecretRecipe& recipe) {
+  void add_secret(const Component& component, const std::string& name,
+                  const catalogue::SecretRecipe& recipe) {
     Resource& resource = add(ResourceKind::secret, name, component);
     resource.spec.set("length", recipe.length);
     if (!recipe.title.empty()) resource.spec.set("title", recipe.title);
@@ -176,8 +191,11 @@ class Compiler {
         problems_.push_back(std::move(size).error());
         continue;
       }
-      const Result<std::uint64_t> bytes = size->value.is_string() ? parse_size(size->value.as_string())
-                                                                  : Result<std::uint64_t>(Error(ErrorCode::invalid_input, "a volume's size is a text like 10Gi"));
+      const Result<std::uint64_t> bytes =
+          size->value.is_string()
+              ? parse_size(size->value.as_string())
+              : Result<std::uint64_t>(
+                    Error(ErrorCode::invalid_input, "a volume's size is a text like 10Gi"));
       if (!bytes) {
         problems_.push_back(Error(bytes.error()).at(size->value.mark().place()));
         continue;
@@ -203,10 +221,12 @@ class Compiler {
 
   // ---- bindings ----
 
-  static std::string binding_id(const Component& consumer, const ResolvedNeed& need, const Bound& bound) {
+  static std::string binding_id(const Component& consumer, const ResolvedNeed& need,
+                                const Bound& bound) {
     const std::string id = "binding/" + consumer.name + "." + need.need->name;
     if (!need.need->all) return id;
-    return id + "." + bound.provider->name + "." + (bound.page != nullptr ? bound.page->name : bound.offer->name);
+    return id + "." + bound.provider->name + "." +
+           (bound.page != nullptr ? bound.page->name : bound.offer->name);
   }
 
   std::string add_rule(const Component& source, const std::string& destination, std::int64_t port) {
@@ -233,7 +253,9 @@ class Compiler {
       return add_rule(consumer, blueprint_.gateway->name, blueprint_.stack->listen_port);
     }
     if (bound.provider == &consumer) return {};
-    const catalogue::PortReference* port = bound.page != nullptr ? &bound.page->port : bound.offer->port ? &*bound.offer->port : nullptr;
+    const catalogue::PortReference* port = bound.page != nullptr ? &bound.page->port
+                                           : bound.offer->port   ? &*bound.offer->port
+                                                                 : nullptr;
     if (port == nullptr) return {};
     return add_rule(consumer, bound.provider->name, contexts_.port(*bound.provider, *port));
   }
@@ -255,7 +277,8 @@ class Compiler {
   static void add_socket_units(const Component& gateway, std::vector<std::string>& units) {
     for (const catalogue::UnitRecipe& unit : gateway.provider->units) {
       const Value* sockets = unit.source.find("sockets");
-      if (sockets != nullptr && sockets->size() > 0) units.push_back("unit/" + gateway.name + "." + unit.name);
+      if (sockets != nullptr && sockets->size() > 0)
+        units.push_back("unit/" + gateway.name + "." + unit.name);
     }
   }
 
@@ -267,9 +290,13 @@ class Compiler {
     }
     const std::string rule = rule_for(consumer, bound, *values);
     const std::string id = binding_id(consumer, need, bound);
-    Resource& resource = add(ResourceKind::binding, id.substr(std::string("binding/").size()), consumer);
-    resource.spec.set("provider", bound.provider == nullptr ? std::string("allod") : bound.provider->name);
-    resource.spec.set("offer", bound.page != nullptr ? bound.page->name : bound.offer != nullptr ? bound.offer->name : "seal");
+    Resource& resource =
+        add(ResourceKind::binding, id.substr(std::string("binding/").size()), consumer);
+    resource.spec.set("provider",
+                      bound.provider == nullptr ? std::string("allod") : bound.provider->name);
+    resource.spec.set("offer", bound.page != nullptr    ? bound.page->name
+                               : bound.offer != nullptr ? bound.offer->name
+                                                        : "seal");
     resource.spec.set("contract", need.need->contract);
     resource.spec.set("values", *values);
     Value ready = Value::list();
@@ -279,16 +306,19 @@ class Compiler {
     }
     resource.spec.set("ready", std::move(ready));
     if (!rule.empty()) depend(resource, rule);
-    for (const std::string& secret : marked_secrets(*values)) depend(resource, "secret/" + secret);
-    for (const std::string& grant : grant_ids(consumer, need, bound)) depend(resource, grant);
+    for (const std::string& secret : marked_secrets(*values))
+      depend(resource, "secret/" + secret);
+    for (const std::string& grant : grant_ids(consumer, need, bound))
+      depend(resource, grant);
   }
 
-  static std::string grant_name(const Component& provider, const catalogue::Offer& offer, const Consumer& consumer,
-                                const std::string& step) {
+  static std::string grant_name(const Component& provider, const catalogue::Offer& offer,
+                                const Consumer& consumer, const std::string& step) {
     return provider.name + "." + offer.name + "." + consumer.name + "." + step;
   }
 
-  static std::vector<std::string> grant_ids(const Component& consumer, const ResolvedNeed& need, const Bound& bound) {
+  static std::vector<std::string> grant_ids(const Component& consumer, const ResolvedNeed& need,
+                                            const Bound& bound) {
     std::vector<std::string> ids;
     if (bound.offer == nullptr) return ids;
     const auto consumers = bound.provider->consumers.find(bound.offer->name);
@@ -321,7 +351,8 @@ class Compiler {
       }
     }
     Value value = Value::map();
-    for (const auto& [name, address] : hosts) value.set(name, address);
+    for (const auto& [name, address] : hosts)
+      value.set(name, address);
     return value;
   }
 
@@ -331,7 +362,8 @@ class Compiler {
   }
 
   /// Dependencies that the expressions show.
-  void depend_on_references(const Component& component, const catalogue::Template& body, Resource& resource) const {
+  void depend_on_references(const Component& component, const catalogue::Template& body,
+                            Resource& resource) const {
     for (const std::vector<std::string>& path : body.references()) {
       if (path.size() < 2) continue;
       if (path[0] == "secrets") depend(resource, "secret/" + component.name + "." + path[1]);
@@ -341,20 +373,25 @@ class Compiler {
     }
   }
 
-  static void depend_on_need(const Component& component, const std::string& name, Resource& resource) {
+  static void depend_on_need(const Component& component, const std::string& name,
+                             Resource& resource) {
     for (const ResolvedNeed& need : component.needs) {
       if (need.need->name != name) continue;
-      for (const Bound& bound : need.bound) depend(resource, binding_id(component, need, bound));
+      for (const Bound& bound : need.bound)
+        depend(resource, binding_id(component, need, bound));
     }
   }
 
-  static void depend_on_surroundings(const Component& component, const Value& spec, Resource& resource) {
+  static void depend_on_surroundings(const Component& component, const Value& spec,
+                                     Resource& resource) {
     depend(resource, "network/" + component.name);
     if (spec.contains("identity")) depend(resource, "identity/" + component.name);
     if (const Value* volumes = spec.find("volumes")) {
-      for (const Value& volume : volumes->items()) depend(resource, volume.string_or("volume", ""));
+      for (const Value& volume : volumes->items())
+        depend(resource, volume.string_or("volume", ""));
     }
-    for (const std::string& secret : marked_secrets(spec)) depend(resource, "secret/" + secret);
+    for (const std::string& secret : marked_secrets(spec))
+      depend(resource, "secret/" + secret);
   }
 
   void add_unit(const Component& component, const catalogue::UnitRecipe& unit, const Value& hosts) {
@@ -375,7 +412,8 @@ class Compiler {
     resource.spec = std::move(*spec);
     depend_on_surroundings(component, resource.spec, resource);
     depend_on_references(component, unit.body, resource);
-    for (const std::string& name : unit.after) depend(resource, unit_or_step(component, name));
+    for (const std::string& name : unit.after)
+      depend(resource, unit_or_step(component, name));
     for (const catalogue::StepRecipe& step : component.provider->steps) {
       const auto& before = step.before;
       if (std::find(before.begin(), before.end(), unit.name) != before.end()) {
@@ -383,7 +421,8 @@ class Compiler {
       }
     }
     if (session) {
-      for (const ResolvedNeed& need : component.needs) depend_on_need(component, need.need->name, resource);
+      for (const ResolvedNeed& need : component.needs)
+        depend_on_need(component, need.need->name, resource);
     }
     note_origins(component, body->origins, resource);
   }
@@ -408,13 +447,14 @@ class Compiler {
       }
       const cel::Activation activation = contexts_.for_consumer(component, offer, consumer);
       for (const catalogue::StepRecipe& step : offer.grant) {
-        add_step(component, step, grant_name(component, offer, consumer, step.name), activation, hosts);
+        add_step(component, step, grant_name(component, offer, consumer, step.name), activation,
+                 hosts);
       }
     }
   }
 
-  void add_step(const Component& component, const catalogue::StepRecipe& step, const std::string& name,
-                const cel::Activation& activation, const Value& hosts) {
+  void add_step(const Component& component, const catalogue::StepRecipe& step,
+                const std::string& name, const cel::Activation& activation, const Value& hosts) {
     Result<catalogue::Rendered> body = step.body.render(activation);
     if (!body) {
       problems_.push_back(std::move(body).error());
@@ -437,10 +477,13 @@ class Compiler {
     spec.set("timeoutMilliseconds", timeout ? *timeout : 60000);
     Resource& resource = add(ResourceKind::step, name, component);
     resource.spec = std::move(spec);
-    depend_on_surroundings(component, step.http ? resource.spec : *resource.spec.find("run"), resource);
-    for (const std::string& secret : marked_secrets(resource.spec)) depend(resource, "secret/" + secret);
+    depend_on_surroundings(component, step.http ? resource.spec : *resource.spec.find("run"),
+                           resource);
+    for (const std::string& secret : marked_secrets(resource.spec))
+      depend(resource, "secret/" + secret);
     depend_on_references(component, step.body, resource);
-    for (const std::string& after : step.after) depend(resource, unit_or_step(component, after));
+    for (const std::string& after : step.after)
+      depend(resource, unit_or_step(component, after));
     for (const catalogue::StepRecipe& other : component.provider->steps) {
       const auto& before = other.before;
       if (&other != &step && std::find(before.begin(), before.end(), step.name) != before.end()) {
@@ -450,8 +493,8 @@ class Compiler {
     note_origins(component, body->origins, resource);
   }
 
-  Result<Value> run_spec(const Component& component, const catalogue::StepRecipe& step, const Value& body, const Value& hosts,
-                         Value& like) {
+  Result<Value> run_spec(const Component& component, const catalogue::StepRecipe& step,
+                         const Value& body, const Value& hosts, Value& like) {
     const catalogue::UnitRecipe& unit = *component.provider->find_unit(step.like);
     Result<catalogue::Rendered> rendered = unit.body.render(contexts_.of(component));
     if (!rendered) return std::move(rendered).error();
@@ -464,7 +507,8 @@ class Compiler {
     return step_run_spec(body, like, surroundings);
   }
 
-  void note_origins(const Component& component, const std::vector<catalogue::LeafOrigin>& leaves, Resource& resource) {
+  void note_origins(const Component& component, const std::vector<catalogue::LeafOrigin>& leaves,
+                    Resource& resource) {
     for (const catalogue::LeafOrigin& leaf : leaves) {
       Origin origin;
       origin.path = spec_path(leaf.path);
@@ -500,8 +544,8 @@ class Compiler {
 
 } // namespace
 
-Graph compile(const stack::Blueprint& blueprint, const Allocations& recorded, const ImageKey& image_key,
-              Problems& problems) {
+Graph compile(const stack::Blueprint& blueprint, const Allocations& recorded,
+              const ImageKey& image_key, Problems& problems) {
   return Compiler(blueprint, recorded, image_key, problems).compile();
 }
 

@@ -1,5 +1,5 @@
-// From a blueprint to the resource graph: every expression evaluated, every dependency found in what
-// the expressions name.
+// From a blueprint to the resource graph: every expression evaluated, every dependency found in
+// what the expressions name.
 #pragma once
 
 #include <functional>

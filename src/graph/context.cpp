@@ -23,7 +23,9 @@ cel::Value text(const std::string& value) {
 
 Value identity_paths() {
   Value paths = Value::map();
-  const auto set = [&](const char* name, const char* file) { paths.set(name, std::string(kIdentityFolder) + file); };
+  const auto set = [&](const char* name, const char* file) {
+    paths.set(name, std::string(kIdentityFolder) + file);
+  };
   set("certificate", "certificate.pem");
   set("leaf", "leaf.pem");
   set("key", "key.pem");
@@ -45,11 +47,12 @@ std::string Contexts::address(const Component& component) const {
 }
 
 std::string Contexts::identity(const Component& component) const {
-  return "spiffe://" + blueprint_.stack->trust_domain + "/" + blueprint_.stack->name + "/" + component.name;
+  return "spiffe://" + blueprint_.stack->trust_domain + "/" + blueprint_.stack->name + "/" +
+         component.name;
 }
 
-std::string Contexts::secret_id(const Component& component, const catalogue::Offer& offer, const Consumer& consumer,
-                                const std::string& name) {
+std::string Contexts::secret_id(const Component& component, const catalogue::Offer& offer,
+                                const Consumer& consumer, const std::string& name) {
   return component.name + "." + offer.name + "." + consumer.name + "." + name;
 }
 
@@ -99,10 +102,12 @@ void Contexts::fill(const Component& component, cel::Activation& activation) {
   const catalogue::Provider& provider = *component.provider;
   activation.set("identity", to_cel(identity_paths()));
   Value volumes = Value::map();
-  for (const catalogue::VolumeRecipe& volume : provider.volumes) volumes.set(volume.name, volume.path);
+  for (const catalogue::VolumeRecipe& volume : provider.volumes)
+    volumes.set(volume.name, volume.path);
   activation.set("volumes", to_cel(volumes));
   Value secrets = Value::map();
-  for (const auto& [name, recipe] : provider.secrets) secrets.set(name, secret_marker(component.name + "." + name));
+  for (const auto& [name, recipe] : provider.secrets)
+    secrets.set(name, secret_marker(component.name + "." + name));
   activation.set("secrets", to_cel(secrets));
   Value pages = Value::map();
   for (const catalogue::Page& page : provider.pages) {
@@ -163,8 +168,10 @@ cel::Value Contexts::consumers_value(const Component& component) {
   std::vector<std::pair<cel::Value, cel::Value>> entries;
   for (const catalogue::Offer& offer : component.provider->offers) {
     std::vector<cel::Value> values;
-    if (const auto found = component.consumers.find(offer.name); found != component.consumers.end()) {
-      for (const Consumer& consumer : found->second) values.push_back(consumer_value(component, offer, consumer));
+    if (const auto found = component.consumers.find(offer.name);
+        found != component.consumers.end()) {
+      for (const Consumer& consumer : found->second)
+        values.push_back(consumer_value(component, offer, consumer));
     }
     entries.emplace_back(text(offer.name), cel::Value::list(std::move(values)));
   }
@@ -206,7 +213,7 @@ const Consumer* Contexts::find_consumer(const Bound& bound, const Component& con
   return nullptr;
 }
 
-Value Contexts::page_binding(const Bound& bound) {
+Result<Value> Contexts::page_binding(const Bound& bound) {
   const catalogue::Page& page = *bound.page;
   Value value = Value::map();
   value.set("name", page.name);
@@ -214,13 +221,17 @@ Value Contexts::page_binding(const Bound& bound) {
   value.set("title", page.title);
   value.set("host", blueprint_.stack->host_of_page(page.name));
   value.set("url", blueprint_.stack->url_of_page(page.name));
-  value.set("upstream", "https://" + bound.provider->name + ":" + std::to_string(port(*bound.provider, page.port)));
+  value.set("upstream", "https://" + bound.provider->name + ":" +
+                            std::to_string(port(*bound.provider, page.port)));
   value.set("serverName", bound.provider->name);
   value.set("signOn", page.sign_on);
   Value groups = Value::list();
-  for (const std::string& group : page.groups) groups.push(group);
+  for (const std::string& group : page.groups)
+    groups.push(group);
   value.set("groups", std::move(groups));
-  value.set("path", page.path);
+  Result<catalogue::Rendered> path = page.path.render(context(*bound.provider).early);
+  if (!path) return std::move(path).error();
+  value.set("path", std::move(path->value));
   return value;
 }
 
@@ -233,17 +244,21 @@ Value Contexts::seal_binding(const Component& consumer) const {
   return value;
 }
 
-Result<Value> Contexts::binding(const Component& consumer, const stack::ResolvedNeed& need, const Bound& bound) {
+Result<Value> Contexts::binding(const Component& consumer, const stack::ResolvedNeed& need,
+                                const Bound& bound) {
   if (bound.provider == nullptr) return seal_binding(consumer);
   if (bound.page != nullptr) return page_binding(bound);
-  const std::pair<const Component*, std::string> key(&consumer, need.need->name + "/" + bound.provider->name);
+  const std::pair<const Component*, std::string> key(&consumer,
+                                                     need.need->name + "/" + bound.provider->name);
   if (const auto known = bindings_.find(key); known != bindings_.end()) return known->second;
   if (!in_progress_.insert(key).second) {
-    return Error(ErrorCode::invalid_input, "the bindings of \"" + consumer.name + "\" and \"" + bound.provider->name +
+    return Error(ErrorCode::invalid_input, "the bindings of \"" + consumer.name + "\" and \"" +
+                                               bound.provider->name +
                                                "\" are computed from each other");
   }
   const Consumer* self = find_consumer(bound, consumer, *need.need);
-  if (self == nullptr) return Error(ErrorCode::internal, consumer.name + " is no consumer of " + bound.provider->name);
+  if (self == nullptr)
+    return Error(ErrorCode::internal, consumer.name + " is no consumer of " + bound.provider->name);
   const cel::Activation activation = for_consumer(*bound.provider, *bound.offer, *self);
   Result<catalogue::Rendered> rendered = bound.offer->binding.render(activation);
   in_progress_.erase(key);

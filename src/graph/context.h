@@ -36,11 +36,14 @@ class Contexts {
   /// A port of a component's unit; -1 when there is none or its expression failed.
   std::int64_t port(const stack::Component& component, const catalogue::PortReference& reference);
   /// All ports of a unit.
-  Result<document::Value> ports(const stack::Component& component, const catalogue::UnitRecipe& unit);
+  Result<document::Value> ports(const stack::Component& component,
+                                const catalogue::UnitRecipe& unit);
 
   /// The id of a secret of an offer for one consumer.
-  [[nodiscard]] static std::string secret_id(const stack::Component& component, const catalogue::Offer& offer,
-                                             const stack::Consumer& consumer, const std::string& name);
+  [[nodiscard]] static std::string secret_id(const stack::Component& component,
+                                             const catalogue::Offer& offer,
+                                             const stack::Consumer& consumer,
+                                             const std::string& name);
 
  private:
   struct Context {
@@ -57,7 +60,7 @@ class Contexts {
   cel::Value units_value(const stack::Component& component);
   cel::Value consumer_value(const stack::Component& component, const catalogue::Offer& offer,
                             const stack::Consumer& consumer);
-  document::Value page_binding(const stack::Bound& bound);
+  Result<document::Value> page_binding(const stack::Bound& bound);
   document::Value seal_binding(const stack::Component& consumer) const;
   const stack::Consumer* find_consumer(const stack::Bound& bound, const stack::Component& consumer,
                                        const catalogue::Need& need) const;

@@ -12,8 +12,9 @@ using document::PathStep;
 using document::Value;
 
 constexpr std::pair<Action, std::string_view> kActions[] = {
-    {Action::none, "nothing"}, {Action::create, "create"},   {Action::update, "update"}, {Action::reload, "reload"},
-    {Action::restart, "restart"}, {Action::rerun, "run again"}, {Action::remove, "remove"},
+    {Action::none, "nothing"},  {Action::create, "create"},   {Action::update, "update"},
+    {Action::reload, "reload"}, {Action::restart, "restart"}, {Action::rerun, "run again"},
+    {Action::remove, "remove"},
 };
 
 const std::string* key_at(const std::vector<PathStep>& path, std::size_t i) {
@@ -38,18 +39,24 @@ Action action_of_file(const std::vector<PathStep>& path, const Value& before, co
 }
 
 /// docs/graph.md, "What a change means".
-Action action_of_unit_leaf(const std::vector<PathStep>& path, const Value& before, const Value& after) {
-  if (is_key(path, 0, "hosts") || is_key(path, 0, "ready") || is_key(path, 0, "stop")) return Action::update;
+Action action_of_unit_leaf(const std::vector<PathStep>& path, const Value& before,
+                           const Value& after) {
+  if (is_key(path, 0, "hosts") || is_key(path, 0, "ready") || is_key(path, 0, "stop"))
+    return Action::update;
   if (is_key(path, 0, "files")) return action_of_file(path, before, after);
   const bool reload_rule = is_key(path, 0, "identity") && is_key(path, 1, "reload");
   return reload_rule ? Action::update : Action::restart;
 }
 
-Action action_of_leaf(const Resource& resource, const std::vector<PathStep>& path, const Value& before) {
+Action action_of_leaf(const Resource& resource, const std::vector<PathStep>& path,
+                      const Value& before) {
   switch (resource.kind) {
-  case ResourceKind::unit: return action_of_unit_leaf(path, before, resource.spec);
-  case ResourceKind::step: return Action::rerun;
-  default: return Action::update;
+  case ResourceKind::unit:
+    return action_of_unit_leaf(path, before, resource.spec);
+  case ResourceKind::step:
+    return Action::rerun;
+  default:
+    return Action::update;
   }
 }
 
@@ -60,8 +67,8 @@ Change compare(const Resource& before, const Resource& after) {
     reason.path = document::format_path(leaf.path);
     if (const Origin* origin = after.origin_of(reason.path)) reason.inputs = origin->inputs;
     change.action = std::max(change.action, action_of_leaf(after, leaf.path, before.spec));
-    reason.before = std::move(leaf.before);
-    reason.after = std::move(leaf.after);
+    if (leaf.before != nullptr) reason.before = *leaf.before;
+    if (leaf.after != nullptr) reason.after = *leaf.after;
     change.reasons.push_back(std::move(reason));
   }
   return change;
@@ -77,19 +84,22 @@ std::string_view to_string(Action action) {
 }
 
 const Change* Plan::find(std::string_view id) const {
-  const auto found = std::find_if(changes.begin(), changes.end(), [&](const Change& change) { return change.id == id; });
+  const auto found = std::find_if(changes.begin(), changes.end(),
+                                  [&](const Change& change) { return change.id == id; });
   return found == changes.end() ? nullptr : &*found;
 }
 
 std::size_t Plan::count(Action action) const {
   return static_cast<std::size_t>(
-      std::count_if(changes.begin(), changes.end(), [&](const Change& change) { return change.action == action; }));
+      std::count_if(changes.begin(), changes.end(),
+                    [&](const Change& change) { return change.action == action; }));
 }
 
 Plan difference(const Graph* recorded, const Graph& desired) {
   std::unordered_map<std::string_view, const Resource*> before;
   if (recorded != nullptr) {
-    for (const Resource& resource : recorded->resources) before.emplace(resource.id, &resource);
+    for (const Resource& resource : recorded->resources)
+      before.emplace(resource.id, &resource);
   }
   Plan plan;
   for (const Resource& resource : desired.resources) {
@@ -103,8 +113,10 @@ Plan difference(const Graph* recorded, const Graph& desired) {
     if (change.action != Action::none) plan.changes.push_back(std::move(change));
   }
   if (recorded == nullptr) return plan;
-  for (auto resource = recorded->resources.rbegin(); resource != recorded->resources.rend(); ++resource) {
-    if (before.contains(resource->id)) plan.changes.push_back({resource->id, resource->kind, Action::remove, {}});
+  for (auto resource = recorded->resources.rbegin(); resource != recorded->resources.rend();
+       ++resource) {
+    if (before.contains(resource->id))
+      plan.changes.push_back({resource->id, resource->kind, Action::remove, {}});
   }
   return plan;
 }

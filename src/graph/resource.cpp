@@ -11,9 +11,10 @@ namespace {
 using document::Value;
 
 constexpr std::pair<ResourceKind, std::string_view> kKinds[] = {
-    {ResourceKind::network, "network"}, {ResourceKind::rule, "rule"},       {ResourceKind::identity, "identity"},
-    {ResourceKind::secret, "secret"},   {ResourceKind::volume, "volume"},   {ResourceKind::unit, "unit"},
-    {ResourceKind::step, "step"},       {ResourceKind::binding, "binding"},
+    {ResourceKind::network, "network"},   {ResourceKind::rule, "rule"},
+    {ResourceKind::identity, "identity"}, {ResourceKind::secret, "secret"},
+    {ResourceKind::volume, "volume"},     {ResourceKind::unit, "unit"},
+    {ResourceKind::step, "step"},         {ResourceKind::binding, "binding"},
 };
 
 std::string format_place(const Place& place) {
@@ -27,7 +28,8 @@ Place parse_place(const std::string& text) {
   Place place;
   place.column = static_cast<std::uint32_t>(std::atoi(parts.back().c_str()));
   place.line = static_cast<std::uint32_t>(std::atoi(parts[parts.size() - 2].c_str()));
-  place.file = text.substr(0, text.size() - parts.back().size() - parts[parts.size() - 2].size() - 2);
+  place.file =
+      text.substr(0, text.size() - parts.back().size() - parts[parts.size() - 2].size() - 2);
   return place;
 }
 
@@ -54,10 +56,12 @@ Value resource_to_value(const Resource& resource) {
   value.set("component", resource.component);
   value.set("spec", resource.spec);
   Value depends = Value::list();
-  for (const std::string& id : resource.depends_on) depends.push(id);
+  for (const std::string& id : resource.depends_on)
+    depends.push(id);
   value.set("dependsOn", std::move(depends));
   Value origins = Value::list();
-  for (const Origin& origin : resource.origins) origins.push(origin_to_value(origin));
+  for (const Origin& origin : resource.origins)
+    origins.push(origin_to_value(origin));
   value.set("origins", std::move(origins));
   return value;
 }
@@ -69,7 +73,8 @@ Origin origin_from_value(const Value& value) {
   origin.place = parse_place(value.string_or("place", ""));
   if (const Value* inputs = value.find("inputs"); inputs != nullptr && inputs->is_list()) {
     for (const Value& input : inputs->items()) {
-      origin.inputs.push_back({input.string_or("name", ""), parse_place(input.string_or("place", ""))});
+      origin.inputs.push_back(
+          {input.string_or("name", ""), parse_place(input.string_or("place", ""))});
     }
   }
   return origin;
@@ -80,23 +85,27 @@ Result<Resource> resource_from_value(const Value& value) {
   resource.id = value.string_or("id", "");
   resource.component = value.string_or("component", "");
   const std::string kind = value.string_or("kind", "");
-  const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const auto& entry) { return entry.second == kind; });
+  const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                   [&](const auto& entry) { return entry.second == kind; });
   const Value* spec = value.find("spec");
   if (resource.id.empty() || found == std::end(kKinds) || spec == nullptr) {
-    return Error(ErrorCode::invalid_input, "not a resource: \"" + resource.id + "\" of kind \"" + kind + "\"");
+    return Error(ErrorCode::invalid_input,
+                 "not a resource: \"" + resource.id + "\" of kind \"" + kind + "\"");
   }
   resource.kind = found->first;
   resource.spec = *spec;
   resource.depends_on = value.strings_at("dependsOn");
   if (const Value* origins = value.find("origins"); origins != nullptr && origins->is_list()) {
-    for (const Value& origin : origins->items()) resource.origins.push_back(origin_from_value(origin));
+    for (const Value& origin : origins->items())
+      resource.origins.push_back(origin_from_value(origin));
   }
   return resource;
 }
 
 Value numbers_to_value(const std::map<std::string, int>& numbers) {
   Value value = Value::map();
-  for (const auto& [name, number] : numbers) value.set(name, number);
+  for (const auto& [name, number] : numbers)
+    value.set(name, number);
   return value;
 }
 
@@ -104,7 +113,8 @@ std::map<std::string, int> numbers_from_value(const Value* value) {
   std::map<std::string, int> numbers;
   if (value == nullptr || !value->is_map()) return numbers;
   for (const document::Member& member : value->members()) {
-    if (member.value.is_integer()) numbers[member.key] = static_cast<int>(member.value.as_integer());
+    if (member.value.is_integer())
+      numbers[member.key] = static_cast<int>(member.value.as_integer());
   }
   return numbers;
 }
@@ -112,8 +122,10 @@ std::map<std::string, int> numbers_from_value(const Value* value) {
 /// Depth-first order with the path that is being followed, so that a cycle can be told.
 class Sorter {
  public:
-  explicit Sorter(std::vector<Resource>& resources) : resources_(resources), colours_(resources.size(), Colour::white) {
-    for (std::size_t i = 0; i < resources.size(); ++i) index_.emplace(resources[i].id, i);
+  explicit Sorter(std::vector<Resource>& resources)
+      : resources_(resources), colours_(resources.size(), Colour::white) {
+    for (std::size_t i = 0; i < resources.size(); ++i)
+      index_.emplace(resources[i].id, i);
   }
 
   Status sort() {
@@ -122,7 +134,8 @@ class Sorter {
     }
     std::vector<Resource> sorted;
     sorted.reserve(resources_.size());
-    for (const std::size_t i : order_) sorted.push_back(std::move(resources_[i]));
+    for (const std::size_t i : order_)
+      sorted.push_back(std::move(resources_[i]));
     resources_ = std::move(sorted);
     return {};
   }
@@ -138,7 +151,8 @@ class Sorter {
     for (const std::string& id : resources_[at].depends_on) {
       const auto found = index_.find(id);
       if (found == index_.end()) {
-        return Error(ErrorCode::invalid_input, resources_[at].id + " depends on " + id + ", which does not exist");
+        return Error(ErrorCode::invalid_input,
+                     resources_[at].id + " depends on " + id + ", which does not exist");
       }
       if (Status status = visit(found->second); !status) return status;
     }
@@ -153,7 +167,8 @@ class Sorter {
     for (auto step = std::find(path_.begin(), path_.end(), at); step != path_.end(); ++step) {
       text += resources_[*step].id + " → ";
     }
-    return Error(ErrorCode::invalid_input, "resources wait for each other: " + text + resources_[at].id)
+    return Error(ErrorCode::invalid_input,
+                 "resources wait for each other: " + text + resources_[at].id)
         .with_hint("a need that need not be ready first says wait: false");
   }
 
@@ -177,7 +192,8 @@ const Origin* Resource::origin_of(std::string_view path) const {
   const Origin* best = nullptr;
   for (const Origin& origin : origins) {
     const bool covers = path.starts_with(origin.path) &&
-                        (path.size() == origin.path.size() || path[origin.path.size()] == '.' || path[origin.path.size()] == '[');
+                        (path.size() == origin.path.size() || path[origin.path.size()] == '.' ||
+                         path[origin.path.size()] == '[');
     if (covers && (best == nullptr || origin.path.size() > best->path.size())) best = &origin;
   }
   return best;
@@ -188,7 +204,8 @@ std::string address_of(int host_part) {
 }
 
 const Resource* Graph::find(std::string_view id) const {
-  const auto found = std::find_if(resources.begin(), resources.end(), [&](const Resource& resource) { return resource.id == id; });
+  const auto found = std::find_if(resources.begin(), resources.end(),
+                                  [&](const Resource& resource) { return resource.id == id; });
   return found == resources.end() ? nullptr : &*found;
 }
 
@@ -201,7 +218,8 @@ Value to_value(const Graph& graph) {
   allocations.set("users", numbers_to_value(graph.allocations.users));
   value.set("allocations", std::move(allocations));
   Value resources = Value::list();
-  for (const Resource& resource : graph.resources) resources.push(resource_to_value(resource));
+  for (const Resource& resource : graph.resources)
+    resources.push(resource_to_value(resource));
   value.set("resources", std::move(resources));
   return value;
 }

@@ -1,5 +1,5 @@
-// The resource graph: what a stack compiles into, and what every back end reads. docs/graph.md shows
-// the shape of each kind's spec.
+// The resource graph: what a stack compiles into, and what every back end reads. docs/graph.md
+// shows the shape of each kind's spec.
 #pragma once
 
 #include <map>
@@ -15,7 +15,8 @@ namespace allod::graph {
 enum class ResourceKind { network, rule, identity, secret, volume, unit, step, binding };
 [[nodiscard]] std::string_view to_string(ResourceKind kind);
 
-/// Where a part of a spec comes from: kept from the moment it is computed, for `plan` and `explain`.
+/// Where a part of a spec comes from: kept from the moment it is computed, for `plan` and
+/// `explain`.
 struct Origin {
   std::string path;       ///< in the spec: files["/etc/x.conf"].content.max_connections
   std::string expression; ///< the template, as written
@@ -40,8 +41,10 @@ struct Resource {
 
 /// Identifiers that, once given, must never move: kept with the recorded graph.
 struct Allocations {
-  std::map<std::string, int> addresses; ///< component → host part: 10.66.(n / 256).(n % 256); from 2 on
-  std::map<std::string, int> users;     ///< COMPONENT.UNIT → offset from the stack's first user id; from 0 on
+  std::map<std::string, int>
+      addresses; ///< component → host part: 10.66.(n / 256).(n % 256); from 2 on
+  std::map<std::string, int>
+      users; ///< COMPONENT.UNIT → offset from the stack's first user id; from 0 on
 };
 
 /// The dotted IPv4 address of a component. 10.66.0.1 is the router, where the agent listens.

@@ -9,18 +9,22 @@ namespace {
 constexpr std::string_view kStart = "\xEE\x80\x80secret:"; // U+E000
 constexpr std::string_view kEnd = "\xEE\x80\x81";          // U+E001
 
-void visit_texts(const document::Value& value, const std::function<void(const std::string&)>& visit) {
+void visit_texts(const document::Value& value,
+                 const std::function<void(const std::string&)>& visit) {
   if (value.is_string()) visit(value.as_string());
   if (value.is_list()) {
-    for (const document::Value& item : value.items()) visit_texts(item, visit);
+    for (const document::Value& item : value.items())
+      visit_texts(item, visit);
   }
   if (value.is_map()) {
-    for (const document::Member& member : value.members()) visit_texts(member.value, visit);
+    for (const document::Member& member : value.members())
+      visit_texts(member.value, visit);
   }
 }
 
 /// Calls with each plain piece and each marked id, in order.
-void split_markers(const std::string& text, const std::function<void(std::string_view, bool)>& piece) {
+void split_markers(const std::string& text,
+                   const std::function<void(std::string_view, bool)>& piece) {
   std::size_t at = 0;
   while (true) {
     const std::size_t start = text.find(kStart, at);

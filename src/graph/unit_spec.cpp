@@ -14,16 +14,17 @@ constexpr std::size_t kFileLimit = 8U << 20;
 
 Result<Value> size_of(const Value& value) {
   if (value.is_integer()) return value;
-  const Result<std::uint64_t> size =
-      value.is_string() ? parse_size(value.as_string()) : Error(ErrorCode::invalid_input, "a size is needed here");
+  const Result<std::uint64_t> size = value.is_string()
+                                         ? parse_size(value.as_string())
+                                         : Error(ErrorCode::invalid_input, "a size is needed here");
   if (!size) return Error(size.error()).at(value.mark().place());
   return Value(static_cast<std::int64_t>(*size));
 }
 
 Result<Value> duration_of(const Value& map, std::string_view key, std::string_view fallback) {
   const Value* value = map.find(key);
-  const Result<std::int64_t> milliseconds =
-      parse_duration(value == nullptr || !value->is_string() ? fallback : std::string_view(value->as_string()));
+  const Result<std::int64_t> milliseconds = parse_duration(
+      value == nullptr || !value->is_string() ? fallback : std::string_view(value->as_string()));
   if (!milliseconds) return Error(milliseconds.error()).at(value->mark().place());
   return Value(*milliseconds);
 }
@@ -32,7 +33,8 @@ Result<Value> duration_of(const Value& map, std::string_view key, std::string_vi
 Result<Value> image_of(const Value& body, const UnitSurroundings& surroundings) {
   const Value* image = body.find("image");
   std::string name = image->as_string();
-  if (name.find('/') == std::string::npos) name = surroundings.component->provider->name + "/" + name;
+  if (name.find('/') == std::string::npos)
+    name = surroundings.component->provider->name + "/" + name;
   Result<std::string> key = (*surroundings.image_key)(name);
   if (!key) return Error(key.error()).at(image->mark().place());
   Value result = Value::map();
@@ -130,7 +132,8 @@ Result<Value> ready_of(const Value& ready, const Value& ports) {
     const char* to;
     const char* fallback;
   };
-  for (const Field& field : {Field{"interval", "intervalMilliseconds", "10s"}, Field{"timeout", "timeoutMilliseconds", "5s"},
+  for (const Field& field : {Field{"interval", "intervalMilliseconds", "10s"},
+                             Field{"timeout", "timeoutMilliseconds", "5s"},
                              Field{"startTimeout", "startTimeoutMilliseconds", "120s"}}) {
     Result<Value> milliseconds = duration_of(ready, field.from, field.fallback);
     if (!milliseconds) return milliseconds;
@@ -171,7 +174,8 @@ Value user_of(const Value& body, const std::string& slot) {
   return user;
 }
 
-/// The identity of a unit; the names of its clients are part of it only where a change must restart.
+/// The identity of a unit; the names of its clients are part of it only where a change must
+/// restart.
 Value identity_of(const Value& identity, const stack::Component& component) {
   Value result = Value::map();
   const Value* formats = identity.find("formats");
@@ -181,7 +185,8 @@ Value identity_of(const Value& identity, const stack::Component& component) {
   if (identity.string_or("clients", "reload") == "restart") {
     Value names = Value::list();
     for (const auto& [offer, consumers] : component.consumers) {
-      for (const stack::Consumer& consumer : consumers) names.push(consumer.component->name);
+      for (const stack::Consumer& consumer : consumers)
+        names.push(consumer.component->name);
     }
     result.set("clients", std::move(names));
   }
@@ -192,7 +197,8 @@ Value capabilities_of(const Value& body) {
   Value names = Value::list();
   const Value* capabilities = body.find("capabilities");
   if (capabilities == nullptr) return names;
-  for (const Member& member : capabilities->members()) names.push(member.key);
+  for (const Member& member : capabilities->members())
+    names.push(member.key);
   return names;
 }
 
@@ -215,7 +221,8 @@ Result<Value> unit_spec(const catalogue::UnitRecipe& unit, const Value& body, co
   const stack::Component& component = *surroundings.component;
   Value spec = Value::map();
   spec.set("kind", body.string_or("kind", "service"));
-  if (Status status = put(spec, "image", image_of(body, surroundings)); !status) return std::move(status).error();
+  if (Status status = put(spec, "image", image_of(body, surroundings)); !status)
+    return std::move(status).error();
   if (const Value* command = body.find("command")) spec.set("command", *command);
   spec.set("environment", environment_of(body));
   spec.set("workingDirectory", body.string_or("workingDirectory", "/"));
@@ -223,36 +230,43 @@ Result<Value> unit_spec(const catalogue::UnitRecipe& unit, const Value& body, co
   spec.set("ports", ports);
   spec.set("sockets", sockets_of(body));
   spec.set("volumes", volumes_of(body, component));
-  if (Status status = put(spec, "writable", writable_of(body)); !status) return std::move(status).error();
-  if (const Value* identity = body.find("identity")) spec.set("identity", identity_of(*identity, component));
+  if (Status status = put(spec, "writable", writable_of(body)); !status)
+    return std::move(status).error();
+  if (const Value* identity = body.find("identity"))
+    spec.set("identity", identity_of(*identity, component));
   if (Status status = put(spec, "files", files_of(body, component.provider->folder)); !status) {
     return std::move(status).error();
   }
   spec.set("hosts", surroundings.hosts);
   if (const Value* ready = body.find("ready")) {
-    if (Status status = put(spec, "ready", ready_of(*ready, ports)); !status) return std::move(status).error();
+    if (Status status = put(spec, "ready", ready_of(*ready, ports)); !status)
+      return std::move(status).error();
   }
   if (Status status = put(spec, "stop", stop_of(body)); !status) return std::move(status).error();
-  if (Status status = put(spec, "resources", resources_of(body)); !status) return std::move(status).error();
+  if (Status status = put(spec, "resources", resources_of(body)); !status)
+    return std::move(status).error();
   spec.set("capabilities", capabilities_of(body));
   return spec;
 }
 
-Result<Value> step_run_spec(const Value& body, const Value& unit, const UnitSurroundings& surroundings) {
+Result<Value> step_run_spec(const Value& body, const Value& unit,
+                            const UnitSurroundings& surroundings) {
   Value spec = Value::map();
-  for (const char* key : {"image", "environment", "workingDirectory", "user", "volumes", "writable", "identity", "hosts",
-                          "resources", "capabilities"}) {
+  for (const char* key : {"image", "environment", "workingDirectory", "user", "volumes", "writable",
+                          "identity", "hosts", "resources", "capabilities"}) {
     if (const Value* inherited = unit.find(key)) spec.set(key, *inherited);
   }
   if (body.contains("image")) {
-    if (Status status = put(spec, "image", image_of(body, surroundings)); !status) return std::move(status).error();
+    if (Status status = put(spec, "image", image_of(body, surroundings)); !status)
+      return std::move(status).error();
   }
   spec.set("command", *body.find("command"));
   const Value own = environment_of(body);
   for (const Member& variable : own.members()) {
     spec.find("environment")->set(variable.key, variable.value);
   }
-  if (Status status = put(spec, "files", files_of(body, surroundings.component->provider->folder)); !status) {
+  if (Status status = put(spec, "files", files_of(body, surroundings.component->provider->folder));
+      !status) {
     return std::move(status).error();
   }
   return spec;
@@ -264,18 +278,20 @@ Value step_http_spec(const Value& body, const std::string& address) {
   for (const Value& request : http.find("requests")->items()) {
     Value entry = Value::map();
     for (const Member& member : request.members()) {
-      const bool method = member.key == "get" || member.key == "post" || member.key == "put" || member.key == "patch" ||
-                          member.key == "delete";
+      const bool method = member.key == "get" || member.key == "post" || member.key == "put" ||
+                          member.key == "patch" || member.key == "delete";
       if (!method) {
         entry.set(member.key, member.value);
         continue;
       }
       std::string upper = member.key;
-      for (char& c : upper) c = static_cast<char>(c - 'a' + 'A');
+      for (char& c : upper)
+        c = static_cast<char>(c - 'a' + 'A');
       entry.set("method", upper);
       entry.set("path", member.value);
     }
-    if (!entry.contains("expect")) entry.set("expect", Value(Value::List{Value(200), Value(201), Value(204)}));
+    if (!entry.contains("expect"))
+      entry.set("expect", Value(Value::List{Value(200), Value(201), Value(204)}));
     requests.push(std::move(entry));
   }
   Value result = Value::map();
@@ -287,12 +303,15 @@ Value step_http_spec(const Value& body, const std::string& address) {
 
 std::string spec_path(const std::vector<PathStep>& path) {
   std::vector<PathStep> renamed = path;
-  const auto key = [&](std::size_t i) { return i < path.size() ? std::get_if<std::string>(&path[i]) : nullptr; };
+  const auto key = [&](std::size_t i) {
+    return i < path.size() ? std::get_if<std::string>(&path[i]) : nullptr;
+  };
   if (key(0) != nullptr && *key(0) == "resources" && key(1) != nullptr && *key(1) == "memory") {
     renamed[1] = std::string("memoryBytes");
   }
   if (key(0) != nullptr && *key(0) == "ready" && key(1) != nullptr) {
-    if (*key(1) == "interval" || *key(1) == "timeout" || *key(1) == "startTimeout") renamed[1] = *key(1) + "Milliseconds";
+    if (*key(1) == "interval" || *key(1) == "timeout" || *key(1) == "startTimeout")
+      renamed[1] = *key(1) + "Milliseconds";
   }
   return document::format_path(renamed);
 }

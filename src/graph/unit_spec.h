@@ -22,14 +22,16 @@ struct UnitSurroundings {
 
 /// `body` is the rendered recipe without ports, `ports` its rendered ports.
 Result<document::Value> unit_spec(const catalogue::UnitRecipe& unit, const document::Value& body,
-                                  const document::Value& ports, const UnitSurroundings& surroundings);
+                                  const document::Value& ports,
+                                  const UnitSurroundings& surroundings);
 
 /// The `run` part of a step that is like a unit; `unit` is that unit's spec.
 Result<document::Value> step_run_spec(const document::Value& body, const document::Value& unit,
                                       const UnitSurroundings& surroundings);
 
 /// The `http` part of a step.
-[[nodiscard]] document::Value step_http_spec(const document::Value& body, const std::string& address);
+[[nodiscard]] document::Value step_http_spec(const document::Value& body,
+                                             const std::string& address);
 
 /// Renamed and reshaped keys of a spec, so that an origin's path still fits:
 /// "resources.memory" → "resources.memoryBytes".

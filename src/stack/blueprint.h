@@ -25,7 +25,8 @@ struct Bound {
 
 struct ResolvedNeed {
   const catalogue::Need* need = nullptr;
-  std::vector<Bound> bound; ///< one, or any number with `all`; none when it is optional and unserved
+  std::vector<Bound>
+      bound; ///< one, or any number with `all`; none when it is optional and unserved
 };
 
 /// A component that uses an offer of another.
@@ -52,8 +53,9 @@ struct Blueprint {
   const Component* gateway = nullptr;                 ///< that publishes pages; may be null
 };
 
-/// Resolves. Faults go to `problems`: unknown capabilities, providers and parameters, names that come
-/// twice, needs that nobody or more than one could serve.
-[[nodiscard]] Blueprint resolve(const Stack& stack, catalogue::Catalogue& catalogue, catalogue::Problems& problems);
+/// Resolves. Faults go to `problems`: unknown capabilities, providers and parameters, names that
+/// come twice, needs that nobody or more than one could serve.
+[[nodiscard]] Blueprint resolve(const Stack& stack, catalogue::Catalogue& catalogue,
+                                catalogue::Problems& problems);
 
 } // namespace allod::stack

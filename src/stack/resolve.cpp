@@ -1,10 +1,9 @@
-#include "stack/blueprint.h"
-
 #include <algorithm>
 #include <set>
 
 #include "base/text.h"
 #include "catalogue/recipe_environment.h"
+#include "stack/blueprint.h"
 
 namespace allod::stack {
 namespace {
@@ -18,7 +17,8 @@ using document::Value;
 constexpr std::string_view kAgentContract = "transit-seal";
 constexpr std::string_view kPageContract = "web-page";
 
-std::string names_hint(const std::string& wanted, const std::vector<std::string>& known, const std::string& what) {
+std::string names_hint(const std::string& wanted, const std::vector<std::string>& known,
+                       const std::string& what) {
   const std::string near = nearest(wanted, known);
   const std::string list = what + ": " + (known.empty() ? "none" : join(known, ", "));
   return near.empty() ? list : "did you mean \"" + near + "\"? " + list;
@@ -40,7 +40,8 @@ class Resolver {
       }
     }
     index(blueprint);
-    for (const auto& component : blueprint.components) bind_needs(*component);
+    for (const auto& component : blueprint.components)
+      bind_needs(*component);
     name_consumers(blueprint);
     return blueprint;
   }
@@ -57,12 +58,15 @@ class Resolver {
     component->mark = declaration.mark;
     component->parameters = declaration.parameters;
     if (!component->parameters.mark().source) component->parameters.set_mark(declaration.mark);
-    catalogue_.validate(Catalogue::parameters_schema(provider_name), component->parameters, problems_);
+    catalogue_.validate(Catalogue::parameters_schema(provider_name), component->parameters,
+                        problems_);
     if (component->name == "allod") {
-      problems_.push_back(document::error_at(declaration.mark, "\"allod\" is the agent's own name"));
+      problems_.push_back(
+          document::error_at(declaration.mark, "\"allod\" is the agent's own name"));
     }
     if (!names_.insert(component->name).second) {
-      problems_.push_back(document::error_at(declaration.mark, "there are two components \"" + component->name + "\"")
+      problems_.push_back(document::error_at(declaration.mark,
+                                             "there are two components \"" + component->name + "\"")
                               .with_hint("give one of them a name of its own: name: …"));
       return nullptr;
     }
@@ -73,8 +77,9 @@ class Resolver {
   std::string choose_provider(const ComponentDeclaration& declaration) {
     if (declaration.capability.empty()) {
       if (declaration.provider.empty()) {
-        problems_.push_back(document::error_at(declaration.mark, "the component names no provider")
-                                .with_hint("providers: " + join(catalogue_.provider_names(), ", ")));
+        problems_.push_back(
+            document::error_at(declaration.mark, "the component names no provider")
+                .with_hint("providers: " + join(catalogue_.provider_names(), ", ")));
         return {};
       }
       return known_provider(declaration, catalogue_.provider_names(), "");
@@ -82,9 +87,11 @@ class Resolver {
     const auto capability = catalogue_.capabilities().find(declaration.capability);
     if (capability == catalogue_.capabilities().end()) {
       std::vector<std::string> known;
-      for (const auto& [name, ignored] : catalogue_.capabilities()) known.push_back(name);
+      for (const auto& [name, ignored] : catalogue_.capabilities())
+        known.push_back(name);
       problems_.push_back(
-          document::error_at(declaration.mark, "unknown capability \"" + declaration.capability + "\"")
+          document::error_at(declaration.mark,
+                             "unknown capability \"" + declaration.capability + "\"")
               .with_hint(names_hint(declaration.capability, known, "capabilities")));
       return {};
     }
@@ -93,11 +100,13 @@ class Resolver {
                           " for " + declaration.capability);
   }
 
-  std::string known_provider(const ComponentDeclaration& declaration, const std::vector<std::string>& known,
-                             const std::string& purpose) {
-    if (std::find(known.begin(), known.end(), declaration.provider) != known.end()) return declaration.provider;
+  std::string known_provider(const ComponentDeclaration& declaration,
+                             const std::vector<std::string>& known, const std::string& purpose) {
+    if (std::find(known.begin(), known.end(), declaration.provider) != known.end())
+      return declaration.provider;
     problems_.push_back(
-        document::error_at(declaration.provider_mark, "unknown provider \"" + declaration.provider + "\"" + purpose)
+        document::error_at(declaration.provider_mark,
+                           "unknown provider \"" + declaration.provider + "\"" + purpose)
             .with_hint(names_hint(declaration.provider, known, "providers")));
     return {};
   }
@@ -111,28 +120,34 @@ class Resolver {
         offers_[std::string(kPageContract)].push_back({component.get(), nullptr, &page});
         const Component*& owner = page_owners_[page.name];
         if (owner != nullptr) {
-          problems_.push_back(document::error_at(component->mark, "\"" + component->name + "\" and \"" + owner->name +
-                                                                      "\" both publish a page \"" + page.name + "\""));
+          problems_.push_back(document::error_at(
+              component->mark, "\"" + component->name + "\" and \"" + owner->name +
+                                   "\" both publish a page \"" + page.name + "\""));
         }
         owner = component.get();
       }
       for (const Need& need : component->provider->needs) {
-        if (need.contract == kPageContract && blueprint.gateway == nullptr) blueprint.gateway = component.get();
+        if (need.contract == kPageContract && blueprint.gateway == nullptr)
+          blueprint.gateway = component.get();
       }
     }
   }
 
   void bind_needs(Component& component) {
-    for (const Need& need : component.provider->needs) bind_need(component, need);
+    for (const Need& need : component.provider->needs)
+      bind_need(component, need);
     const Value& own = declarations_.at(&component)->needs;
-    const cel::Environment environment = catalogue::static_environment(component.provider->parameters);
+    const cel::Environment environment =
+        catalogue::static_environment(component.provider->parameters);
     for (const Member& member : own.members()) {
       if (component.provider->find_need(member.key) != nullptr) {
         problems_.push_back(document::error_at(member.key_mark, "\"" + component.provider->name +
-                                                                    "\" has a need \"" + member.key + "\" of its own"));
+                                                                    "\" has a need \"" +
+                                                                    member.key + "\" of its own"));
         continue;
       }
-      std::optional<Need> need = catalogue::read_need(member, environment, catalogue_.surroundings(), problems_);
+      std::optional<Need> need =
+          catalogue::read_need(member, environment, catalogue_.surroundings(), problems_);
       if (!need) continue;
       component.own_needs.push_back(std::make_unique<Need>(std::move(*need)));
       bind_need(component, *component.own_needs.back());
@@ -160,9 +175,11 @@ class Resolver {
       for (const Bound& bound : candidates) {
         if (bound.provider->name == wanted->second) return bound;
       }
-      problems_.push_back(document::error_at(declaration.bind_mark, "\"" + wanted->second + "\" does not offer " +
-                                                                        need.contract + " for \"" + need.name + "\"")
-                              .with_hint(names_hint(wanted->second, names_of(candidates), "components that do")));
+      problems_.push_back(
+          document::error_at(declaration.bind_mark, "\"" + wanted->second + "\" does not offer " +
+                                                        need.contract + " for \"" + need.name +
+                                                        "\"")
+              .with_hint(names_hint(wanted->second, names_of(candidates), "components that do")));
       return std::nullopt;
     }
     std::vector<Bound> others;
@@ -170,7 +187,8 @@ class Resolver {
                  [&](const Bound& bound) { return bound.provider != &component; });
     if (others.size() == 1) return others.front();
     if (others.empty() && need.optional) return std::nullopt;
-    problems_.push_back(others.empty() ? unserved(component, need) : ambiguous(component, need, others));
+    problems_.push_back(others.empty() ? unserved(component, need)
+                                       : ambiguous(component, need, others));
     return std::nullopt;
   }
 
@@ -181,15 +199,18 @@ class Resolver {
       if (std::find(contracts.begin(), contracts.end(), need.contract) == contracts.end()) continue;
       hint = "add \"" + name + ": {}\" under spec.capabilities";
     }
-    return document::error_at(component.mark, "\"" + component.name + "\" needs " + need.contract + " (its \"" +
-                                                  need.name + "\"), and no component of the stack offers it")
+    return document::error_at(component.mark, "\"" + component.name + "\" needs " + need.contract +
+                                                  " (its \"" + need.name +
+                                                  "\"), and no component of the stack offers it")
         .with_hint(hint);
   }
 
-  static Error ambiguous(const Component& component, const Need& need, const std::vector<Bound>& others) {
+  static Error ambiguous(const Component& component, const Need& need,
+                         const std::vector<Bound>& others) {
     const std::vector<std::string> names = names_of(others);
-    return document::error_at(component.mark, "\"" + component.name + "\" needs " + need.contract + " (its \"" +
-                                                  need.name + "\"), and " + join(names, " and ") + " offer it")
+    return document::error_at(component.mark, "\"" + component.name + "\" needs " + need.contract +
+                                                  " (its \"" + need.name + "\"), and " +
+                                                  join(names, " and ") + " offer it")
         .with_hint("choose one: bind: {" + need.name + ": " + names.front() + "}");
   }
 
@@ -197,17 +218,20 @@ class Resolver {
     const ComponentDeclaration& declaration = *declarations_.at(&component);
     for (const auto& [need, ignored] : declaration.bind) {
       std::vector<std::string> known;
-      for (const ResolvedNeed& resolved : component.needs) known.push_back(resolved.need->name);
+      for (const ResolvedNeed& resolved : component.needs)
+        known.push_back(resolved.need->name);
       if (std::find(known.begin(), known.end(), need) != known.end()) continue;
       problems_.push_back(
-          document::error_at(declaration.bind_mark, "\"" + component.name + "\" has no need \"" + need + "\"")
+          document::error_at(declaration.bind_mark,
+                             "\"" + component.name + "\" has no need \"" + need + "\"")
               .with_hint(names_hint(need, known, "needs")));
     }
   }
 
   static std::vector<std::string> names_of(const std::vector<Bound>& bound) {
     std::vector<std::string> names;
-    for (const Bound& one : bound) names.push_back(one.provider->name);
+    for (const Bound& one : bound)
+      names.push_back(one.provider->name);
     return names;
   }
 
@@ -218,7 +242,8 @@ class Resolver {
         for (const Bound& bound : resolved.bound) {
           if (bound.offer == nullptr) continue;
           const bool first = seen.insert(bound.offer).second;
-          const std::string name = first ? component->name : component->name + "-" + resolved.need->name;
+          const std::string name =
+              first ? component->name : component->name + "-" + resolved.need->name;
           auto& consumers = const_cast<Component*>(bound.provider)->consumers[bound.offer->name];
           consumers.push_back({component.get(), resolved.need, name});
         }

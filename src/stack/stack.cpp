@@ -21,13 +21,15 @@ ComponentDeclaration read_component(const Member& member) {
   component.mark = member.key_mark;
   if (!member.value.is_map()) return component;
   component.provider = member.value.string_or("provider", "");
-  if (const Value* provider = member.value.find("provider")) component.provider_mark = provider->mark();
+  if (const Value* provider = member.value.find("provider"))
+    component.provider_mark = provider->mark();
   component.name = member.value.string_or("name", "");
   component.parameters = member_or_empty(member.value, "parameters");
   component.needs = member_or_empty(member.value, "needs");
   const Value& bind = member_or_empty(member.value, "bind");
   component.bind_mark = bind.mark();
-  for (const Member& entry : bind.members()) component.bind[entry.key] = entry.value.as_string();
+  for (const Member& entry : bind.members())
+    component.bind[entry.key] = entry.value.as_string();
   return component;
 }
 
@@ -37,7 +39,8 @@ std::int64_t read_lifetime(const Value& trust, catalogue::Problems& problems) {
   const Result<std::int64_t> milliseconds = parse_duration(lifetime->as_string());
   if (!milliseconds) return 3600; // the schema has said so
   if (*milliseconds < kShortestLifetime) {
-    problems.push_back(document::error_at(lifetime->mark(), "certificates cannot live for less than a minute"));
+    problems.push_back(
+        document::error_at(lifetime->mark(), "certificates cannot live for less than a minute"));
   }
   return *milliseconds / 1000;
 }

@@ -32,9 +32,13 @@ int stop(Context& context) {
 
 void add_agent(CLI::App& command, Invocation& invocation) {
   command.require_subcommand(1);
-  command.add_subcommand("run", "in the foreground, for an init system; SIGTERM leaves the units running")
+  command
+      .add_subcommand("run",
+                      "in the foreground, for an init system; SIGTERM leaves the units running")
       ->callback([&invocation] { invocation.run = run; });
-  command.add_subcommand("stop", "end the agent; the units run on")->callback([&invocation] { invocation.run = stop; });
+  command.add_subcommand("stop", "end the agent; the units run on")->callback([&invocation] {
+    invocation.run = stop;
+  });
 }
 
 } // namespace allod::cli

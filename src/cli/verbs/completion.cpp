@@ -1,6 +1,7 @@
+#include "cli/completion.h"
+
 #include <memory>
 
-#include "cli/completion.h"
 #include "cli/exit_code.h"
 #include "cli/verbs.h"
 
@@ -22,8 +23,12 @@ int run(Context& context, const std::string& shell) {
 
 void add_completion(CLI::App& command, Invocation& invocation) {
   auto shell = std::make_shared<std::string>();
-  command.add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command.callback([&invocation, shell] { invocation.run = [shell](Context& context) { return run(context, *shell); }; });
+  command.add_option("SHELL", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command.callback([&invocation, shell] {
+    invocation.run = [shell](Context& context) { return run(context, *shell); };
+  });
 }
 
 } // namespace allod::cli

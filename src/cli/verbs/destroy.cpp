@@ -1,5 +1,6 @@
 #include <iostream>
 #include <memory>
+
 #include <unistd.h>
 
 #include "agent/places.h"
@@ -20,7 +21,8 @@ struct Options {
 Status confirmed(Context& context, const std::string& stack, const Options& options) {
   std::string answer = options.confirm;
   if (answer.empty() && ::isatty(STDIN_FILENO) == 1) {
-    context.terminal.note("This removes the stack \"" + stack + "\" with all its data and keys. There is no way back.");
+    context.terminal.note("This removes the stack \"" + stack +
+                          "\" with all its data and keys. There is no way back.");
     context.terminal.note("Type its name to go on:");
     std::getline(std::cin, answer);
   }
@@ -34,25 +36,30 @@ int run(Context& context, const Options& options) {
   const Result<std::string> stack = find_stack(context.options);
   if (!stack) return context.fail(stack.error());
   if (!is_directory(agent::Places::of(*stack).state())) {
-    return context.fail(Error(ErrorCode::not_found, "there is no stack \"" + *stack + "\" on this machine"));
+    return context.fail(
+        Error(ErrorCode::not_found, "there is no stack \"" + *stack + "\" on this machine"));
   }
   if (Status sure = confirmed(context, *stack, options); !sure) return context.fail(sure.error());
-  if (Status running = ensure_agent(context.options, *stack); !running) return context.fail(running.error());
+  if (Status running = ensure_agent(context.options, *stack); !running)
+    return context.fail(running.error());
   Result<agent::ApiClient> client = agent::ApiClient::connect(agent::Places::of(*stack));
   if (!client) return context.fail(client.error());
   ApplyProgress progress(context.terminal);
   const Result<document::Value> outcome =
-      client->call("destroy", document::Value::map(), [&](const std::string& method, const document::Value& notification) {
-        progress.take(method, notification);
-      });
+      client->call("destroy", document::Value::map(),
+                   [&](const std::string& method, const document::Value& notification) {
+                     progress.take(method, notification);
+                   });
   progress.finish();
   if (!outcome) return context.fail(outcome.error());
-  if (const Status closed = client->wait_closed(std::chrono::seconds(30)); !closed) return context.fail(closed.error());
+  if (const Status closed = client->wait_closed(std::chrono::seconds(30)); !closed)
+    return context.fail(closed.error());
   if (context.json()) {
     context.print_json(*outcome);
     return kSuccess;
   }
-  for (const std::string& what : outcome->strings_at("removed")) context.terminal.print("removed " + what + "\n");
+  for (const std::string& what : outcome->strings_at("removed"))
+    context.terminal.print("removed " + what + "\n");
   return kSuccess;
 }
 
@@ -60,7 +67,8 @@ int run(Context& context, const Options& options) {
 
 void add_destroy(CLI::App& command, Invocation& invocation) {
   auto options = std::make_shared<Options>();
-  command.add_option("--confirm", options->confirm, "the stack's name, instead of typing it")->type_name("NAME");
+  command.add_option("--confirm", options->confirm, "the stack's name, instead of typing it")
+      ->type_name("NAME");
   command.callback([&invocation, options] {
     invocation.run = [options](Context& context) { return run(context, *options); };
   });

@@ -1,7 +1,8 @@
+#include "cli/doctor.h"
+
 #include "agent/places.h"
 #include "base/files.h"
 #include "base/text.h"
-#include "cli/doctor.h"
 #include "cli/exit_code.h"
 #include "cli/pipeline.h"
 #include "cli/verbs.h"
@@ -17,7 +18,8 @@ int run(Context& context) {
     const std::unique_ptr<ResolvedStack> resolved = resolve_stack(context.options, problems);
     if (!resolved) return context.fail(problems);
     name = resolved->stack.name;
-    ports.push_back({resolved->stack.listen_address, static_cast<std::uint16_t>(resolved->stack.listen_port)});
+    ports.push_back(
+        {resolved->stack.listen_address, static_cast<std::uint16_t>(resolved->stack.listen_port)});
   }
   const std::vector<host::Check> checks = examine_machine(name, ports);
   if (context.json()) {

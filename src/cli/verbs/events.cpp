@@ -20,7 +20,8 @@ void show(Context& context, const Value& event) {
     context.terminal.print(document::write_json(event) + "\n");
     return;
   }
-  std::string line = event.string_or("time", "") + "  " + event.string_or("resource", event.string_or("component", "")) + "  " +
+  std::string line = event.string_or("time", "") + "  " +
+                     event.string_or("resource", event.string_or("component", "")) + "  " +
                      event.string_or("what", "");
   const std::string action = event.string_or("action", "");
   const std::string detail = event.string_or("detail", "");
@@ -37,7 +38,8 @@ int run(Context& context, const Options& options) {
   parameters.set("follow", options.follow);
   const Result<Value> events = client->call("events", parameters);
   if (!events) return context.fail(events.error());
-  for (const Value& event : events->find("events")->items()) show(context, event);
+  for (const Value& event : events->find("events")->items())
+    show(context, event);
   if (!options.follow) return kSuccess;
   const Status ended = client->listen([&](const std::string& method, const Value& event) {
     if (method == "event") show(context, event);

@@ -1,5 +1,6 @@
 #include <cstdlib>
 #include <memory>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,7 +26,8 @@ int run_here(Context& context, const std::vector<std::string>& arguments) {
   if (child < 0) return context.fail(errno_error("fork"));
   if (child == 0) {
     std::vector<char*> pointers;
-    for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : arguments)
+      pointers.push_back(const_cast<char*>(argument.c_str()));
     pointers.push_back(nullptr);
     ::execv(pointers.front(), pointers.data());
     ::_exit(127);
@@ -47,7 +49,8 @@ Value parameters_for(const Options& options) {
   parameters.set("component", options.name.substr(0, dot));
   if (dot != std::string::npos) parameters.set("unit", options.name.substr(dot + 1));
   Value command = Value::list();
-  for (const std::string& word : options.command) command.push(word);
+  for (const std::string& word : options.command)
+    command.push(word);
   parameters.set("command", std::move(command));
   parameters.set("terminal", on_terminal());
   if (const char* terminal = std::getenv("TERM"); terminal != nullptr && on_terminal()) {
@@ -60,8 +63,9 @@ Value parameters_for(const Options& options) {
 
 int in_session(Context& context, agent::ApiClient& client, const Value& session) {
   const std::string id = session.string_or("id", "");
-  const int code = run_here(context, {session.string_or("runtime", ""), "--root", session.string_or("runtimeRoot", ""), "run",
-                                      "--bundle", session.string_or("bundle", ""), id});
+  const int code = run_here(context, {session.string_or("runtime", ""), "--root",
+                                      session.string_or("runtimeRoot", ""), "run", "--bundle",
+                                      session.string_or("bundle", ""), id});
   Value parameters = Value::map();
   parameters.set("id", id);
   const Result<Value> ended = client.call("session-end", parameters);
@@ -70,8 +74,14 @@ int in_session(Context& context, agent::ApiClient& client, const Value& session)
 
 int in_unit(Context& context, const Value& unit, const Options& options) {
   const std::string user = std::to_string(unit.integer_or("user", 65534));
-  std::vector<std::string> arguments = {unit.string_or("runtime", ""), "--root", unit.string_or("runtimeRoot", ""), "exec",
-                                        "--user", user + ":" + user, "--env", "HOME=" + unit.string_or("home", "/")};
+  std::vector<std::string> arguments = {unit.string_or("runtime", ""),
+                                        "--root",
+                                        unit.string_or("runtimeRoot", ""),
+                                        "exec",
+                                        "--user",
+                                        user + ":" + user,
+                                        "--env",
+                                        "HOME=" + unit.string_or("home", "/")};
   if (on_terminal()) {
     arguments.emplace_back("--tty");
     if (const char* terminal = std::getenv("TERM")) {
@@ -101,7 +111,8 @@ int run(Context& context, const Options& options) {
 void add_exec(CLI::App& command, Invocation& invocation) {
   auto options = std::make_shared<Options>();
   command.add_option("NAME", options->name, "a component or COMPONENT.UNIT")->required();
-  command.add_option("COMMAND", options->command, "the program and its arguments, behind --")->required();
+  command.add_option("COMMAND", options->command, "the program and its arguments, behind --")
+      ->required();
   command.prefix_command(false);
   command.positionals_at_end(false);
   command.callback([&invocation, options] {

@@ -20,12 +20,14 @@ Value readable(const Value& value) {
   if (value.is_string()) return Value(graph::without_markers(value.as_string()));
   if (value.is_list()) {
     Value list = Value::list();
-    for (const Value& item : value.items()) list.push(readable(item));
+    for (const Value& item : value.items())
+      list.push(readable(item));
     return list;
   }
   if (!value.is_map()) return value;
   Value map = Value::map();
-  for (const document::Member& member : value.members()) map.set(member.key, readable(member.value));
+  for (const document::Member& member : value.members())
+    map.set(member.key, readable(member.value));
   return map;
 }
 
@@ -55,9 +57,11 @@ std::vector<std::string> dependants(const graph::Graph& graph, const std::string
 std::string describe_origins(const Resource& resource) {
   std::string text;
   for (const graph::Origin& origin : resource.origins) {
-    text += "    " + origin.path + "\n      = " + origin.expression + "  (" + format_place(origin.place) + ")\n";
+    text += "    " + origin.path + "\n      = " + origin.expression + "  (" +
+            format_place(origin.place) + ")\n";
     for (const graph::Origin::Input& input : origin.inputs) {
-      if (!input.place.file.empty()) text += "      " + input.name + " is written at " + format_place(input.place) + "\n";
+      if (!input.place.file.empty())
+        text += "      " + input.name + " is written at " + format_place(input.place) + "\n";
     }
   }
   return text;
@@ -71,11 +75,14 @@ std::string indent(const std::string& text, const std::string& by) {
   return result;
 }
 
-std::string describe(const graph::Graph& graph, const Resource& resource, const Terminal& terminal) {
+std::string describe(const graph::Graph& graph, const Resource& resource,
+                     const Terminal& terminal) {
   std::string text = terminal.paint(Colour::bold, resource.id) + "\n";
   text += indent(document::write_yaml(readable(resource.spec)), "    ");
-  if (!resource.origins.empty()) text += "  Where its values come from\n" + describe_origins(resource);
-  if (!resource.depends_on.empty()) text += "  Depends on      " + join(resource.depends_on, ", ") + "\n";
+  if (!resource.origins.empty())
+    text += "  Where its values come from\n" + describe_origins(resource);
+  if (!resource.depends_on.empty())
+    text += "  Depends on      " + join(resource.depends_on, ", ") + "\n";
   const std::vector<std::string> users = dependants(graph, resource.id);
   if (!users.empty()) text += "  Needed by       " + join(users, ", ") + "\n";
   return text + "\n";
@@ -85,7 +92,8 @@ std::string overview(const graph::Graph& graph, const std::vector<const Resource
   std::vector<std::vector<std::string>> rows;
   for (const Resource* resource : found) {
     const std::vector<std::string> users = dependants(graph, resource->id);
-    rows.push_back({"  " + resource->id, resource->depends_on.empty() ? "" : "← " + join(resource->depends_on, ", ")});
+    rows.push_back({"  " + resource->id,
+                    resource->depends_on.empty() ? "" : "← " + join(resource->depends_on, ", ")});
   }
   return format_table(rows);
 }
@@ -118,24 +126,29 @@ int run(Context& context, const std::string& name) {
     std::vector<std::string> known;
     for (const Resource& resource : graph->resources) {
       known.push_back(resource.id);
-      if (std::find(known.begin(), known.end(), resource.component) == known.end()) known.push_back(resource.component);
+      if (std::find(known.begin(), known.end(), resource.component) == known.end())
+        known.push_back(resource.component);
     }
     const std::string near = nearest(name, known);
     return context.fail(Error(ErrorCode::not_found, "the stack has nothing called \"" + name + "\"")
-                            .with_hint(near.empty() ? "allod plan --all names everything" : "did you mean \"" + near + "\"?"));
+                            .with_hint(near.empty() ? "allod plan --all names everything"
+                                                    : "did you mean \"" + near + "\"?"));
   }
   if (context.json()) {
     graph::Graph part = *graph;
     part.resources.clear();
-    for (const Resource* resource : found) part.resources.push_back(*resource);
+    for (const Resource* resource : found)
+      part.resources.push_back(*resource);
     context.print_json(graph::to_value(part));
     return kSuccess;
   }
   if (found.size() > 4) {
-    context.terminal.print(overview(*graph, found) + "\n  allod explain RESOURCE shows one of them with every value.\n");
+    context.terminal.print(overview(*graph, found) +
+                           "\n  allod explain RESOURCE shows one of them with every value.\n");
     return kSuccess;
   }
-  for (const Resource* resource : found) context.terminal.print(describe(*graph, *resource, context.terminal));
+  for (const Resource* resource : found)
+    context.terminal.print(describe(*graph, *resource, context.terminal));
   return kSuccess;
 }
 
@@ -143,8 +156,12 @@ int run(Context& context, const std::string& name) {
 
 void add_explain(CLI::App& command, Invocation& invocation) {
   auto name = std::make_shared<std::string>();
-  command.add_option("NAME", *name, "a component or a resource, for instance unit/postgresql.server")->required();
-  command.callback([&invocation, name] { invocation.run = [name](Context& context) { return run(context, *name); }; });
+  command
+      .add_option("NAME", *name, "a component or a resource, for instance unit/postgresql.server")
+      ->required();
+  command.callback([&invocation, name] {
+    invocation.run = [name](Context& context) { return run(context, *name); };
+  });
 }
 
 } // namespace allod::cli

@@ -1,5 +1,3 @@
-#include "cli/image_service.h"
-
 #include <algorithm>
 #include <memory>
 
@@ -7,6 +5,7 @@
 #include "artifacts/verification.h"
 #include "base/text.h"
 #include "cli/exit_code.h"
+#include "cli/image_service.h"
 #include "cli/pipeline.h"
 #include "cli/verbs.h"
 
@@ -25,7 +24,8 @@ Result<Images> open_images(Context& context, const ImageOptions& options) {
   Result<std::string> folder = find_catalogue(context.options);
   if (!folder) return std::move(folder).error();
   catalogue::Problems problems;
-  Result<std::unique_ptr<catalogue::Catalogue>> catalogue = catalogue::Catalogue::open(*folder, problems);
+  Result<std::unique_ptr<catalogue::Catalogue>> catalogue =
+      catalogue::Catalogue::open(*folder, problems);
   if (!catalogue) return std::move(catalogue).error();
   if (!problems.empty()) return std::move(problems.front());
   Result<ImageService> service = ImageService::open(**catalogue, options);
@@ -34,14 +34,16 @@ Result<Images> open_images(Context& context, const ImageOptions& options) {
 }
 
 /// The images named, or all.
-Result<std::vector<std::string>> chosen(ImageService& service, const std::vector<std::string>& names) {
+Result<std::vector<std::string>> chosen(ImageService& service,
+                                        const std::vector<std::string>& names) {
   Result<std::vector<std::string>> all = service.all_images();
   if (!all || names.empty()) return all;
   for (const std::string& name : names) {
     if (std::find(all->begin(), all->end(), name) != all->end()) continue;
     const std::string near = nearest(name, *all);
     return Error(ErrorCode::not_found, "the catalogue has no image \"" + name + "\"")
-        .with_hint((near.empty() ? "" : "did you mean \"" + near + "\"? ") + ("images: " + join(*all, ", ")));
+        .with_hint((near.empty() ? "" : "did you mean \"" + near + "\"? ") +
+                   ("images: " + join(*all, ", ")));
   }
   return names;
 }
@@ -51,19 +53,23 @@ int list(Context& context) {
   if (!images) return context.fail(images.error());
   const Result<std::vector<std::string>> names = images->service->all_images();
   if (!names) return context.fail(names.error());
-  std::vector<std::vector<std::string>> rows = {{"IMAGE", "PARTS", "TO FETCH", "HERE", "SIZE", "DIGEST"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"IMAGE", "PARTS", "TO FETCH", "HERE", "SIZE", "DIGEST"}};
   Value entries = Value::list();
   for (const std::string& name : *names) {
     const Result<artifacts::ImageLock> lock = images->service->lock_of(name);
     const Result<std::string> key = images->service->key(name);
     std::size_t parts = 0;
     if (lock) {
-      for (const artifacts::LockedPart& part : lock->parts) parts += part.items.size();
+      for (const artifacts::LockedPart& part : lock->parts)
+        parts += part.items.size();
     }
     const Result<artifacts::AssembledImage> here =
-        key ? artifacts::read_image_record(images->service->store(), *key) : Result<artifacts::AssembledImage>(key.error());
-    rows.push_back({name, lock ? std::to_string(parts) : "not locked", lock ? format_size(lock->stored_bytes()) : "",
-                    here ? "yes" : "no", here ? format_size(here->size) : "",
+        key ? artifacts::read_image_record(images->service->store(), *key)
+            : Result<artifacts::AssembledImage>(key.error());
+    rows.push_back({name, lock ? std::to_string(parts) : "not locked",
+                    lock ? format_size(lock->stored_bytes()) : "", here ? "yes" : "no",
+                    here ? format_size(here->size) : "",
                     here ? "sha256:" + here->image.manifest.sha256.substr(0, 12) : ""});
     Value entry = Value::map();
     entry.set("image", name);
@@ -102,12 +108,16 @@ int renew_lock(Context& context, const std::vector<std::string>& wanted) {
   progress.on_event = [&](const artifacts::ProgressEvent& event) {
     context.terminal.running(event.image, event.image + "  " + event.phase);
   };
-  progress.on_note = [&](const std::string& image, const std::string& text) { context.terminal.note(image + ": " + text); };
-  const Result<std::vector<artifacts::LockChange>> changes =
-      artifacts::lock_images(definitions, images->service->lock_folder(), images->service->store(), {}, progress);
-  for (const artifacts::ImageDefinition& definition : definitions) context.terminal.finished(definition.name);
+  progress.on_note = [&](const std::string& image, const std::string& text) {
+    context.terminal.note(image + ": " + text);
+  };
+  const Result<std::vector<artifacts::LockChange>> changes = artifacts::lock_images(
+      definitions, images->service->lock_folder(), images->service->store(), {}, progress);
+  for (const artifacts::ImageDefinition& definition : definitions)
+    context.terminal.finished(definition.name);
   if (!changes) return context.fail(changes.error());
-  for (const artifacts::LockChange& change : *changes) context.terminal.print(artifacts::describe(change) + "\n");
+  for (const artifacts::LockChange& change : *changes)
+    context.terminal.print(artifacts::describe(change) + "\n");
   if (changes->empty()) context.terminal.print("The lock is up to date.\n");
   return kSuccess;
 }
@@ -117,10 +127,12 @@ int pull(Context& context, const std::vector<std::string>& wanted, const ImageOp
   if (!images) return context.fail(images.error());
   const Result<std::vector<std::string>> names = chosen(*images->service, wanted);
   if (!names) return context.fail(names.error());
-  const Result<std::vector<artifacts::AssembledImage>> assembled = images->service->ensure(*names, context.terminal);
+  const Result<std::vector<artifacts::AssembledImage>> assembled =
+      images->service->ensure(*names, context.terminal);
   if (!assembled) return context.fail(assembled.error());
   for (const artifacts::AssembledImage& image : *assembled) {
-    context.terminal.print(image.name + "  sha256:" + image.image.manifest.sha256 + "  " + format_size(image.size) +
+    context.terminal.print(image.name + "  sha256:" + image.image.manifest.sha256 + "  " +
+                           format_size(image.size) +
                            (image.was_there ? "  was there" : "  assembled") + "\n");
   }
   return kSuccess;
@@ -135,17 +147,22 @@ int verify(Context& context, const std::vector<std::string>& wanted) {
   for (const std::string& name : *names) {
     const Result<std::string> key = images->service->key(name);
     if (!key) continue;
-    const Result<artifacts::AssembledImage> image = artifacts::read_image_record(images->service->store(), *key);
+    const Result<artifacts::AssembledImage> image =
+        artifacts::read_image_record(images->service->store(), *key);
     if (!image) continue;
-    const Result<artifacts::Verification> found = artifacts::verify_image(*image, images->service->store());
+    const Result<artifacts::Verification> found =
+        artifacts::verify_image(*image, images->service->store());
     if (!found) return context.fail(found.error());
     context.terminal.print(name + "  " + (found->ok() ? "as it was assembled" : "ALTERED") + "  " +
                            format_size(found->bytes_read) + " read\n");
-    for (const Error& part : found->parts) context.terminal.print("  " + part.describe() + "\n");
-    for (const artifacts::TreeDifference& file : found->files) context.terminal.print("  " + file.path + ": " + file.what + "\n");
+    for (const Error& part : found->parts)
+      context.terminal.print("  " + part.describe() + "\n");
+    for (const artifacts::TreeDifference& file : found->files)
+      context.terminal.print("  " + file.path + ": " + file.what + "\n");
     if (!found->ok()) code = kIntegrity;
   }
-  if (code != kSuccess) context.terminal.note("Mend it with: allod down · allod images discard IMAGE · allod up");
+  if (code != kSuccess)
+    context.terminal.note("Mend it with: allod down · allod images discard IMAGE · allod up");
   return code;
 }
 
@@ -157,9 +174,11 @@ int discard(Context& context, const std::vector<std::string>& wanted) {
   for (const std::string& name : *names) {
     const Result<std::string> key = images->service->key(name);
     if (!key) return context.fail(key.error());
-    const Result<artifacts::AssembledImage> image = artifacts::read_image_record(images->service->store(), *key);
+    const Result<artifacts::AssembledImage> image =
+        artifacts::read_image_record(images->service->store(), *key);
     if (!image) continue;
-    if (Status gone = artifacts::discard_image(*image, images->service->store()); !gone) return context.fail(gone.error());
+    if (Status gone = artifacts::discard_image(*image, images->service->store()); !gone)
+      return context.fail(gone.error());
     context.terminal.print(name + "  discarded; the next up assembles it from its parts\n");
   }
   return kSuccess;
@@ -174,10 +193,12 @@ int clean(Context& context) {
   for (const std::string& name : *names) {
     const Result<std::string> key = images->service->key(name);
     if (!key) continue;
-    Result<artifacts::AssembledImage> image = artifacts::read_image_record(images->service->store(), *key);
+    Result<artifacts::AssembledImage> image =
+        artifacts::read_image_record(images->service->store(), *key);
     if (image) kept.push_back(std::move(*image));
   }
-  const Result<std::uint64_t> freed = images->service->store().collect_garbage(artifacts::keep_images(kept, true));
+  const Result<std::uint64_t> freed =
+      images->service->store().collect_garbage(artifacts::keep_images(kept, true));
   if (!freed) return context.fail(freed.error());
   context.terminal.print(format_size(*freed) + " set free\n");
   return kSuccess;
@@ -189,7 +210,8 @@ void add_images(CLI::App& command, Invocation& invocation) {
   command.require_subcommand(1);
   auto names = std::make_shared<std::vector<std::string>>();
   auto options = std::make_shared<ImageOptions>();
-  const auto add = [&](const char* name, const char* summary, bool takes_names, std::function<int(Context&)> run) {
+  const auto add = [&](const char* name, const char* summary, bool takes_names,
+                       std::function<int(Context&)> run) {
     CLI::App* child = command.add_subcommand(name, summary);
     if (takes_names) child->add_option("IMAGE", *names, "PROVIDER/IMAGE; all without it");
     child->callback([&invocation, run] { invocation.run = run; });
@@ -198,9 +220,11 @@ void add_images(CLI::App& command, Invocation& invocation) {
   add("list", "every image of the catalogue and whether it is here", false, list);
   add("lock", "pin the parts as the registries have them now; shows what changed", true,
       [names](Context& context) { return renew_lock(context, *names); });
-  CLI::App* fetch = add("pull", "fetch and assemble", true,
-                        [names, options](Context& context) { return pull(context, *names, *options); });
-  fetch->add_flag("--locked", options->locked, "refuse successors of parts that are no longer served");
+  CLI::App* fetch = add("pull", "fetch and assemble", true, [names, options](Context& context) {
+    return pull(context, *names, *options);
+  });
+  fetch->add_flag("--locked", options->locked,
+                  "refuse successors of parts that are no longer served");
   fetch->add_flag("--offline", options->offline, "fetch nothing");
   add("verify", "read everything again and name what was altered", true,
       [names](Context& context) { return verify(context, *names); });

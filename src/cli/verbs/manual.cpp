@@ -16,8 +16,8 @@ int write_all(Context& context, const CLI::App& app, const std::string& folder) 
   Status written = write_file(folder + "/allod.1", render_man_page("", app), readable);
   for (const Verb& verb : verbs()) {
     if (!written) break;
-    written = write_file(folder + "/allod-" + verb.name + ".1", render_man_page(verb.name, *app.get_subcommand(verb.name)),
-                         readable);
+    written = write_file(folder + "/allod-" + verb.name + ".1",
+                         render_man_page(verb.name, *app.get_subcommand(verb.name)), readable);
   }
   return written ? kSuccess : context.fail(written.error());
 }
@@ -32,9 +32,11 @@ int run(Context& context, const std::string& verb, const std::string& folder) {
     context.terminal.print(render_man_page("", app));
     return kSuccess;
   }
-  const auto children = app.get_subcommands([&](const CLI::App* child) { return child->get_name() == verb; });
+  const auto children =
+      app.get_subcommands([&](const CLI::App* child) { return child->get_name() == verb; });
   const CLI::App* command = children.empty() ? nullptr : children.front();
-  if (command == nullptr) return context.fail(Error(ErrorCode::not_found, "there is no verb \"" + verb + "\""));
+  if (command == nullptr)
+    return context.fail(Error(ErrorCode::not_found, "there is no verb \"" + verb + "\""));
   context.terminal.print(render_man_page(verb, *command));
   return kSuccess;
 }

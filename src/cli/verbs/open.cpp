@@ -1,9 +1,11 @@
 #include <memory>
+
 #include <unistd.h>
 
 #include "base/process.h"
 #include "base/text.h"
 #include "cli/exit_code.h"
+#include "cli/pages.h"
 #include "cli/pipeline.h"
 #include "cli/verbs.h"
 
@@ -15,21 +17,12 @@ struct Options {
   bool print = false;
 };
 
-struct Found {
-  std::string name;
-  std::string url;
-};
-
 /// By the page's name or the component's; without a name all.
-std::vector<Found> pages(const ResolvedStack& resolved, const std::string& name) {
-  std::vector<Found> found;
-  for (const auto& component : resolved.blueprint.components) {
-    for (const catalogue::Page& page : component->provider->pages) {
-      if (!name.empty() && name != page.name && name != component->name) continue;
-      found.push_back({page.name, resolved.stack.url_of_page(page.name) + page.path});
-    }
-  }
-  return found;
+std::vector<PublishedPage> matching(std::vector<PublishedPage> pages, const std::string& name) {
+  std::erase_if(pages, [&](const PublishedPage& page) {
+    return !name.empty() && name != page.name && name != page.component;
+  });
+  return pages;
 }
 
 bool open_browser(const std::string& url) {
@@ -46,18 +39,27 @@ bool open_browser(const std::string& url) {
 }
 
 int run(Context& context, const Options& options) {
-  catalogue::Problems problems;
-  const std::unique_ptr<ResolvedStack> resolved = resolve_stack(context.options, problems);
-  if (!resolved) return context.fail(problems);
-  const std::vector<Found> found = pages(*resolved, options.name);
+  const Result<std::string> stack = find_stack(context.options);
+  if (!stack) return context.fail(stack.error());
+  const Result<std::optional<graph::Graph>> recorded = recorded_graph(*stack);
+  if (!recorded) return context.fail(recorded.error());
+  if (!*recorded) {
+    return context.fail(
+        Error(ErrorCode::not_found, "there is no stack \"" + *stack + "\" on this machine")
+            .with_hint("start with: allod up"));
+  }
+  const std::vector<PublishedPage> pages = published_pages(**recorded);
+  const std::vector<PublishedPage> found = matching(pages, options.name);
   if (found.empty()) {
     std::vector<std::string> known;
-    for (const Found& page : pages(*resolved, "")) known.push_back(page.name);
-    return context.fail(Error(ErrorCode::not_found, "there is no page \"" + options.name + "\"").with_hint("pages: " + join(known, ", ")));
+    for (const PublishedPage& page : pages)
+      known.push_back(page.name);
+    return context.fail(Error(ErrorCode::not_found, "there is no page \"" + options.name + "\"")
+                            .with_hint("pages: " + join(known, ", ")));
   }
   if (context.json()) {
     document::Value list = document::Value::list();
-    for (const Found& page : found) {
+    for (const PublishedPage& page : found) {
       document::Value entry = document::Value::map();
       entry.set("name", page.name);
       entry.set("url", page.url);
@@ -68,8 +70,10 @@ int run(Context& context, const Options& options) {
     context.print_json(value);
     return kSuccess;
   }
-  for (const Found& page : found) context.terminal.print(page.url + "\n");
-  const bool desktop = std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
+  for (const PublishedPage& page : found)
+    context.terminal.print(page.url + "\n");
+  const bool desktop =
+      std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
   if (!options.print && found.size() == 1 && desktop) open_browser(found.front().url);
   return kSuccess;
 }
@@ -78,7 +82,8 @@ int run(Context& context, const Options& options) {
 
 void add_open(CLI::App& command, Invocation& invocation) {
   auto options = std::make_shared<Options>();
-  command.add_option("NAME", options->name, "a page or a component; without it every address is printed");
+  command.add_option("NAME", options->name,
+                     "a page or a component; without it every address is printed");
   command.add_flag("--print", options->print, "print the address only");
   command.callback([&invocation, options] {
     invocation.run = [options](Context& context) { return run(context, *options); };

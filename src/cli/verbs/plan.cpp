@@ -24,7 +24,8 @@ int run(Context& context, const Options& options) {
   const std::optional<Planned> planned = plan_stack(*resolved, images->keys(), problems);
   if (!planned) return context.fail(problems);
   if (context.json()) {
-    context.print_json(options.graph ? graph::to_value(planned->graph) : graph::to_value(planned->plan));
+    context.print_json(options.graph ? graph::to_value(planned->graph)
+                                     : graph::to_value(planned->plan));
   } else {
     context.terminal.print(describe_plan(*planned, context.terminal, options.all));
   }
@@ -37,7 +38,8 @@ void add_plan(CLI::App& command, Invocation& invocation) {
   auto options = std::make_shared<Options>();
   command.add_flag("--exit-code", options->exit_code, "exit with 10 when there is something to do");
   command.add_flag("--all", options->all, "name every resource that is created, and every reason");
-  command.add_flag("--graph", options->graph, "with --output json: the whole resource graph instead of the changes");
+  command.add_flag("--graph", options->graph,
+                   "with --output json: the whole resource graph instead of the changes");
   command.callback([&invocation, options] {
     invocation.run = [options](Context& context) { return run(context, *options); };
   });

@@ -24,8 +24,8 @@ int list(Context& context) {
   }
   std::vector<std::vector<std::string>> rows = {{"NAME", "SHOWN AS", "MADE", "WHAT IT IS"}};
   for (const Value& secret : secrets->find("secrets")->items()) {
-    rows.push_back({secret.string_or("name", ""), secret.string_or("shownAs", ""), secret.string_or("created", ""),
-                    secret.string_or("title", "")});
+    rows.push_back({secret.string_or("name", ""), secret.string_or("shownAs", ""),
+                    secret.string_or("created", ""), secret.string_or("title", "")});
   }
   context.terminal.print(format_table(rows));
   return kSuccess;
@@ -48,7 +48,8 @@ int show(Context& context, const std::string& name) {
   Value parameters = Value::map();
   parameters.set("name", full_name(*secrets, name));
   Result<Value> secret = client->call("secret", parameters);
-  if (!secret) return context.fail(std::move(secret).error().with_hint("allod secret list names them"));
+  if (!secret)
+    return context.fail(std::move(secret).error().with_hint("allod secret list names them"));
   if (context.json()) {
     context.print_json(*secret);
   } else {
@@ -61,11 +62,15 @@ int show(Context& context, const std::string& name) {
 
 void add_secret(CLI::App& command, Invocation& invocation) {
   command.require_subcommand(1);
-  command.add_subcommand("list", "names and what they are for")->callback([&invocation] { invocation.run = list; });
+  command.add_subcommand("list", "names and what they are for")->callback([&invocation] {
+    invocation.run = list;
+  });
   auto name = std::make_shared<std::string>();
   CLI::App* child = command.add_subcommand("show", "one, in plain; that it was shown is recorded");
   child->add_option("NAME", *name, "its name, or the short one it is shown as")->required();
-  child->callback([&invocation, name] { invocation.run = [name](Context& context) { return show(context, *name); }; });
+  child->callback([&invocation, name] {
+    invocation.run = [name](Context& context) { return show(context, *name); };
+  });
 }
 
 } // namespace allod::cli

@@ -41,7 +41,8 @@ Colour colour_of(const std::string& state) {
 }
 
 std::string describe(const Value& status, const Terminal& terminal) {
-  std::vector<std::vector<std::string>> rows = {{"UNIT", "STATE", "SINCE", "RESTARTS", "MEMORY", "CERTIFICATE", "LAST ERROR"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"UNIT", "STATE", "SINCE", "RESTARTS", "MEMORY", "CERTIFICATE", "LAST ERROR"}};
   for (const Member& component : status.find("components")->members()) {
     const Value* units = component.value.find("units");
     for (const Member& unit : units->members()) {
@@ -49,19 +50,23 @@ std::string describe(const Value& status, const Terminal& terminal) {
       const std::int64_t memory = unit.value.integer_or("memoryBytes", 0);
       const std::string error = unit.value.string_or("lastError", "");
       rows.push_back({component.key + "." + unit.key, terminal.paint(colour_of(state), state),
-                      since(unit.value.string_or("since", "")), std::to_string(unit.value.integer_or("restarts", 0)),
+                      since(unit.value.string_or("since", "")),
+                      std::to_string(unit.value.integer_or("restarts", 0)),
                       memory > 0 ? format_size(static_cast<std::uint64_t>(memory)) : "",
-                      until(unit.value.string_or("certificateEnd", "")), error.substr(0, error.find('\n'))});
+                      until(unit.value.string_or("certificateEnd", "")),
+                      error.substr(0, error.find('\n'))});
     }
   }
-  std::string text = "Stack " + status.string_or("stack", "") + ", agent " + status.string_or("version", "") + " (process " +
-                     std::to_string(status.integer_or("pid", 0)) + ", " +
-                     format_size(static_cast<std::uint64_t>(status.integer_or("agentMemoryBytes", 0))) + ")\n\n";
+  std::string text =
+      "Stack " + status.string_or("stack", "") + ", agent " + status.string_or("version", "") +
+      " (process " + std::to_string(status.integer_or("pid", 0)) + ", " +
+      format_size(static_cast<std::uint64_t>(status.integer_or("agentMemoryBytes", 0))) + ")\n\n";
   text += format_table(rows);
   if (const Value* failed = status.find("failed"); failed != nullptr && failed->size() > 0) {
     text += "\nNot as declared:\n";
     for (const Value& entry : failed->items()) {
-      text += "  " + terminal.paint(Colour::red, "✗ ") + entry.string_or("id", "") + ": " + entry.string_or("error", "") + "\n";
+      text += "  " + terminal.paint(Colour::red, "✗ ") + entry.string_or("id", "") + ": " +
+              entry.string_or("error", "") + "\n";
     }
   }
   if (const Value* line = status.at_path({"token", "line"}); line != nullptr && line->is_string()) {
@@ -84,7 +89,10 @@ bool all_ready(const Value& status) {
 int without_agent(Context& context, const std::string& stack) {
   const Result<std::optional<graph::Graph>> recorded = recorded_graph(stack);
   if (!recorded) return context.fail(recorded.error());
-  if (!*recorded) return context.fail(Error(ErrorCode::not_found, "there is no stack \"" + stack + "\" on this machine").with_hint("start with: allod up"));
+  if (!*recorded)
+    return context.fail(
+        Error(ErrorCode::not_found, "there is no stack \"" + stack + "\" on this machine")
+            .with_hint("start with: allod up"));
   if (context.json()) {
     Value value = Value::map();
     value.set("stack", stack);
@@ -99,7 +107,8 @@ int without_agent(Context& context, const std::string& stack) {
 int show_once(Context& context, const std::string& stack) {
   Result<agent::ApiClient> client = agent::ApiClient::connect(agent::Places::of(stack));
   if (!client) {
-    return client.error().code() == ErrorCode::unavailable ? without_agent(context, stack) : context.fail(client.error());
+    return client.error().code() == ErrorCode::unavailable ? without_agent(context, stack)
+                                                           : context.fail(client.error());
   }
   const Result<Value> status = client->call("status");
   if (!status) return context.fail(status.error());

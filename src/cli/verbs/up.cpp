@@ -1,5 +1,6 @@
 #include <chrono>
 #include <memory>
+
 #include <unistd.h>
 
 #include "agent/places.h"
@@ -31,7 +32,8 @@ std::int64_t milliseconds_since(Clock::time_point start) {
 /// Nothing is touched unless the machine can carry it.
 int check_machine(Context& context, const ResolvedStack& resolved) {
   const std::vector<host::Check> checks = examine_machine(
-      resolved.stack.name, {{resolved.stack.listen_address, static_cast<std::uint16_t>(resolved.stack.listen_port)}});
+      resolved.stack.name,
+      {{resolved.stack.listen_address, static_cast<std::uint16_t>(resolved.stack.listen_port)}});
   if (!has_failed(checks)) return kSuccess;
   if (context.json()) {
     context.print_json(to_value(checks));
@@ -49,21 +51,27 @@ void say_images(Context& context, const std::vector<artifacts::AssembledImage>& 
     bytes += image.size;
     if (!image.was_there) ++assembled;
   }
-  const std::string what = assembled == 0 ? "all there" : std::to_string(assembled) + " assembled now";
-  context.terminal.note("Images       " + std::to_string(images.size()) + " of " + std::to_string(images.size()) + "      " +
-                        format_size(bytes) + ", " + what);
+  const std::string what =
+      assembled == 0 ? "all there" : std::to_string(assembled) + " assembled now";
+  context.terminal.note("Images       " + std::to_string(images.size()) + " of " +
+                        std::to_string(images.size()) + "      " + format_size(bytes) + ", " +
+                        what);
 }
 
-int apply(Context& context, const Planned& planned, const ResolvedStack& resolved, Clock::time_point start) {
-  if (Status running = ensure_agent(context.options, resolved.stack.name); !running) return context.fail(running.error());
-  Result<agent::ApiClient> client = agent::ApiClient::connect(agent::Places::of(resolved.stack.name));
+int apply(Context& context, const Planned& planned, const ResolvedStack& resolved,
+          Clock::time_point start) {
+  if (Status running = ensure_agent(context.options, resolved.stack.name); !running)
+    return context.fail(running.error());
+  Result<agent::ApiClient> client =
+      agent::ApiClient::connect(agent::Places::of(resolved.stack.name));
   if (!client) return context.fail(client.error());
   ApplyProgress progress(context.terminal);
   document::Value parameters = document::Value::map();
   parameters.set("graph", graph::to_value(planned.graph));
   const Result<document::Value> outcome = client->call(
-      "apply", parameters,
-      [&](const std::string& method, const document::Value& notification) { progress.take(method, notification); });
+      "apply", parameters, [&](const std::string& method, const document::Value& notification) {
+        progress.take(method, notification);
+      });
   progress.finish();
   if (!outcome) return context.fail(outcome.error());
   const std::int64_t milliseconds = milliseconds_since(start);
@@ -76,7 +84,9 @@ int apply(Context& context, const Planned& planned, const ResolvedStack& resolve
     if (context.json()) return exit_code(failures.front().code());
     return context.fail(catalogue::Problems(failures));
   }
-  if (!context.json()) context.terminal.print(welcome(context.terminal, resolved, *client, *outcome, milliseconds));
+  if (!context.json())
+    context.terminal.print(
+        welcome(context.terminal, resolved, planned.graph, *client, *outcome, milliseconds));
   return kSuccess;
 }
 
@@ -97,7 +107,8 @@ int run(Context& context, const Options& options) {
   Result<ImageService> images = ImageService::open(*resolved->catalogue, options.images);
   if (!images) return context.fail(images.error());
   if (!options.dry_run) {
-    const Result<std::vector<artifacts::AssembledImage>> assembled = images->ensure(resolved->images(), context.terminal);
+    const Result<std::vector<artifacts::AssembledImage>> assembled =
+        images->ensure(resolved->images(), context.terminal);
     if (!assembled) return context.fail(assembled.error());
     say_images(context, *assembled);
   }
@@ -117,7 +128,8 @@ int run(Context& context, const Options& options) {
 void add_up(CLI::App& command, Invocation& invocation) {
   auto options = std::make_shared<Options>();
   command.add_flag("--dry-run", options->dry_run, "show the plan and stop");
-  command.add_flag("--locked", options->images.locked, "refuse successors of parts that are no longer served");
+  command.add_flag("--locked", options->images.locked,
+                   "refuse successors of parts that are no longer served");
   command.add_flag("--offline", options->images.offline, "fetch nothing");
   command.callback([&invocation, options] {
     invocation.run = [options](Context& context) { return run(context, *options); };
