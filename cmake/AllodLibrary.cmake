@@ -44,6 +44,7 @@ function(allod_library name)
     target_link_libraries(allod_${name}_tests PRIVATE allod_${name} GTest::gtest GTest::gtest_main)
     target_compile_definitions(allod_${name}_tests
                                PRIVATE ALLOD_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_include_directories(allod_${name}_tests PRIVATE "${CMAKE_SOURCE_DIR}/tests/unit/${name}")
     gtest_discover_tests(allod_${name}_tests DISCOVERY_TIMEOUT 60)
   endif()
 endfunction()
