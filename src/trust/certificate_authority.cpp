@@ -210,7 +210,6 @@ Result<Held> CertificateAuthority::State::make_issuing(std::string_view componen
       std::min(seconds_of(settings.clock() + settings.issuing_lifetime), root->view.not_after);
   plan.authority = true;
   plan.path_length = 0;
-  plan.permitted_uri_host = settings.domain.name();
   plan.uri = settings.domain.uri();
   Result<Certificate> made = sign_certificate(plan, token, root_label());
   if (!made) return std::move(made).error();

@@ -88,12 +88,6 @@ Status add_extension(X509* certificate, X509V3_CTX& context, int type, const cha
   return check(X509_add_ext(certificate, extension.get(), -1), "add an extension");
 }
 
-/// nameConstraints (RFC 5280 section 4.2.1.10): for URIs it acts on the host part, which in a
-/// SPIFFE ID is the trust domain.
-std::string constraint_of(const CertificatePlan& plan) {
-  return "critical,permitted;URI:" + plan.permitted_uri_host;
-}
-
 Status add_extensions(X509* certificate, const CertificatePlan& plan) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, plan.issuer == nullptr ? certificate : const_cast<X509*>(plan.issuer),
@@ -113,9 +107,6 @@ Status add_extensions(X509* certificate, const CertificatePlan& plan) {
                                 {NID_subject_key_identifier, "hash"},
                                 {NID_authority_key_identifier, "keyid:always"}};
   if (!plan.authority) wanted.push_back({NID_ext_key_usage, "serverAuth,clientAuth"});
-  if (!plan.permitted_uri_host.empty()) {
-    wanted.push_back({NID_name_constraints, constraint_of(plan)});
-  }
   for (const Wanted& extension : wanted) {
     Status added = add_extension(certificate, context, extension.type, extension.value.c_str());
     if (!added) return added;

@@ -19,10 +19,9 @@ struct CertificatePlan {
   EVP_PKEY* subject_key = nullptr; ///< public half is enough
   Timestamp not_before;            ///< whole seconds are kept
   Timestamp not_after;
-  bool authority = false;         ///< CA: keyCertSign and cRLSign; else digitalSignature
-  int path_length = -1;           ///< of an authority; -1: no limit
-  std::string permitted_uri_host; ///< name constraint of an authority; empty: none
-  std::string uri;                ///< the one URI SAN
+  bool authority = false; ///< CA: keyCertSign and cRLSign; else digitalSignature
+  int path_length = -1;   ///< of an authority; -1: no limit
+  std::string uri;        ///< the one URI SAN
   std::vector<std::string> dns_names;
   std::vector<std::string> addresses;
 };

@@ -170,7 +170,7 @@ public class Reader {
   }
 })";
 
-TEST_F(IdentityFilesTest, JavaReadsTheKeyStoreAndTheNameConstraint) {
+TEST_F(IdentityFilesTest, JavaReadsTheKeyStore) {
   if (javas().empty()) GTEST_SKIP() << "no Java is installed";
   const std::string program = put("Reader.java", kReader);
   for (const std::string& java : javas()) {
