@@ -11,6 +11,12 @@
 namespace allod::agent {
 namespace {
 
+/// An update is recorded and taken up at the next run.
+bool asks_to_run(graph::Action action) {
+  return action != graph::Action::none && action != graph::Action::update;
+}
+
+
 using document::Value;
 using std::chrono::milliseconds;
 
@@ -64,7 +70,7 @@ Result<std::string> StepHandler::realise(const Task& task) {
     if (!ran) return ran;
     note = std::move(*ran);
   } else {
-    if (task.action == graph::Action::none) return std::string();
+    if (!asks_to_run(task.action)) return std::string();
     if (Status asked = request(task, spec); !asked) return std::move(asked).error();
     note = "ran";
   }
@@ -85,14 +91,14 @@ Result<std::string> StepHandler::run(const Task& task, const Value& spec) {
   if (!creates.empty()) {
     const Result<bool> there = created(*step, creates);
     if (!there) return there.error();
-    if (*there) return std::string(task.action == graph::Action::none ? "" : "was done already");
-    if (task.action == graph::Action::none) {
+    if (*there) return std::string(asks_to_run(task.action) ? "was done already" : "");
+    if (!asks_to_run(task.action)) {
       // Somebody runs on what this step would make anew: not behind its back.
       for (const auto& [volume, path] : step->volumes) {
         if (machinery_.supervisor.any_with_volume(volume)) return std::string();
       }
     }
-  } else if (task.action == graph::Action::none) {
+  } else if (!asks_to_run(task.action)) {
     return std::string();
   }
   if (Status ran = run_container(task, *step); !ran) return std::move(ran).error();

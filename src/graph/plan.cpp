@@ -53,8 +53,11 @@ Action action_of_leaf(const Resource& resource, const std::vector<PathStep>& pat
   switch (resource.kind) {
   case ResourceKind::unit:
     return action_of_unit_leaf(path, before, resource.spec);
-  case ResourceKind::step:
-    return Action::rerun;
+  case ResourceKind::step: {
+    // What a step may use and whom it could look up change nothing of what it has done.
+    const bool surroundings = is_key(path, 1, "resources") || is_key(path, 1, "hosts");
+    return is_key(path, 0, "run") && surroundings ? Action::update : Action::rerun;
+  }
   default:
     return Action::update;
   }
