@@ -33,15 +33,20 @@ def check_pages(root, verbs):
             yield f"{page} has no examples"
 
 
-def check_examples(root, allod):
-    """With --help behind it an example is parsed as far as its options go and nothing is done."""
+def check_examples(root, allod, verbs):
+    """Verbs and options of the examples are among those that the program names."""
+    known = run(allod, "--help").stdout
     for page in sorted((root / "src" / "cli" / "verbs").glob("*.md")):
         for line in re.findall(r"^(?:sudo )?(allod [^\n]*)$", page.read_text(), re.M):
-            words = shlex.split(re.split(r" \| | > | \|\| | -- ", line)[0])
-            words = [word for word in words[1:] if word not in {"&&"}]
-            answer = run(allod, *words, "--help")
-            if answer.returncode != 0:
-                yield f"{page.name}: `{line}` is refused: {answer.stderr.strip()}"
+            words = shlex.split(re.split(r" \| | > | \|\| | -- ", line)[0])[1:]
+            if words[0] not in verbs:
+                yield f"{page.name}: `{line}`: there is no verb {words[0]}"
+                continue
+            options = known + run(allod, words[0], "--help").stdout
+            for word in words[1:]:
+                option = word.split("=")[0]
+                if option.startswith("-") and not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", options):
+                    yield f"{page.name}: `{line}`: there is no option {option}"
 
 
 def check_manuals(allod):
@@ -82,7 +87,7 @@ def main():
     root, allod = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
     verbs = verbs_of(allod)
     faults = [] if len(verbs) > 10 else ["the overview names no verbs"]
-    faults += [*check_pages(root, verbs), *check_examples(root, allod), *check_manuals(allod), *check_completions(allod),
+    faults += [*check_pages(root, verbs), *check_examples(root, allod, verbs), *check_manuals(allod), *check_completions(allod),
                *check_output_page(root, verbs)]
     print("\n".join(faults))
     return 1 if faults else 0
