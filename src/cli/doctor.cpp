@@ -22,6 +22,12 @@ bool has_failed(const std::vector<host::Check>& checks) {
   });
 }
 
+bool only_ports_failed(const std::vector<host::Check>& checks) {
+  return has_failed(checks) && std::all_of(checks.begin(), checks.end(), [](const host::Check& check) {
+           return check.state != host::CheckState::failed || check.name.starts_with("port-");
+         });
+}
+
 std::string describe_checks(const std::vector<host::Check>& checks, const Terminal& terminal,
                             bool all) {
   std::vector<std::vector<std::string>> rows;

@@ -34,8 +34,10 @@ class TrialFolder {
     static std::atomic<unsigned> counter{0};
     const std::string name =
         "trial-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
-    existed_ = exists(paths.run);
-    parent_ = paths.run;
+    for (std::string folder = paths.run; folder.size() > 1; folder.resize(folder.rfind('/'))) {
+      if (exists(folder)) break;
+      missing_.push_back(folder);
+    }
     paths_ = {name, paths.run + "/" + name, paths.run + "/" + name + "/run"};
   }
   TrialFolder(const TrialFolder&) = delete;
@@ -43,7 +45,8 @@ class TrialFolder {
   ~TrialFolder() {
     const Status ignored = remove_tree(paths_.state);
     static_cast<void>(ignored);
-    if (!existed_) ::rmdir(parent_.c_str());
+    for (const std::string& folder : missing_)
+      ::rmdir(folder.c_str());
   }
 
   Status fill() const {
@@ -57,8 +60,7 @@ class TrialFolder {
 
  private:
   HostPaths paths_;
-  std::string parent_;
-  bool existed_ = false;
+  std::vector<std::string> missing_; ///< folders above it that were not there, innermost first
 };
 
 Status try_runtime(const Runtime& runtime, const HostPaths& paths) {

@@ -41,7 +41,7 @@ int check_machine(Context& context, const ResolvedStack& resolved) {
     context.terminal.note("error: this machine cannot run the platform yet; nothing was touched");
     context.terminal.note(describe_checks(checks, context.terminal, false));
   }
-  return kUnsupported;
+  return only_ports_failed(checks) ? kConflict : kUnsupported;
 }
 
 void say_images(Context& context, const std::vector<artifacts::AssembledImage>& images) {
