@@ -16,7 +16,6 @@ bool asks_to_run(graph::Action action) {
   return action != graph::Action::none && action != graph::Action::update;
 }
 
-
 using document::Value;
 using std::chrono::milliseconds;
 
