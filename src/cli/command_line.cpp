@@ -1,5 +1,6 @@
 #include "cli/command_line.h"
 
+#include "base/text.h"
 #include "cli/exit_code.h"
 #include "cli/manual.h"
 #include "cli/verbs.h"
@@ -15,6 +16,13 @@ constexpr const char* kHelp = "This machine and this program";
 std::string last_name(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
   return chosen.empty() ? std::string() : chosen.front()->get_name();
+}
+
+std::string unknown_verb(const std::string& given) {
+  std::vector<std::string> known;
+  for (const Verb& verb : verbs()) known.push_back(verb.name);
+  const std::string near = nearest(given, known);
+  return "there is no verb \"" + given + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?");
 }
 
 /// Subcommands print their manual page for --help, not CLI11's table.
@@ -96,7 +104,9 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& fault) {
     Terminal terminal;
     const std::string verb = last_name(app);
-    terminal.note("error: " + std::string(fault.what()));
+    const std::vector<std::string> rest = app.remaining();
+    const bool unknown = verb.empty() && !rest.empty() && !rest.front().starts_with('-');
+    terminal.note("error: " + (unknown ? unknown_verb(rest.front()) : std::string(fault.what())));
     terminal.note("  see  allod " + (verb.empty() ? std::string("--help") : verb + " --help"));
     return kInvalidInput;
   }
