@@ -38,7 +38,8 @@ class Assembly : public ::testing::Test {
     options_.local_lock_folder = folder_ + "/local-lock";
   }
   void TearDown() override {
-    if (!keep_) EXPECT_TRUE(remove_tree(folder_).ok());
+    if (keep_) return;
+    EXPECT_TRUE(remove_tree(folder_).ok());
   }
 
   static ImageDefinition definition(const std::string& provider, const std::string& image) {

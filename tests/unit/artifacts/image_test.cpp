@@ -224,7 +224,7 @@ TEST(Tar, GoldenDigest) {
   ASSERT_TRUE(entries.ok());
   const auto layer = digest_layer(scratch / "tree", *entries);
   ASSERT_TRUE(layer.ok());
-  EXPECT_EQ(layer->sha256, "GOLDEN");
+  EXPECT_EQ(layer->sha256, "de790385b0ebda6936b6df389d3610b497d0b77af47adfc63a401681ff53dcc2");
   const auto listing = parse_listing(format_listing(*entries));
   ASSERT_TRUE(listing.ok());
   EXPECT_EQ(*listing, *entries);

@@ -21,8 +21,8 @@ class TreeWriterTest : public ::testing::Test {
   Status write(const std::string& path, const std::string& text, int order, mode_t mode = 0644) {
     const Result<UniqueFd> file = writer_->make_file(path, mode, order);
     if (!file) return file.error();
-    if (*file)
-      EXPECT_EQ(::write(file->get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    if (!*file) return {};
+    EXPECT_EQ(::write(file->get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
     return {};
   }
   [[nodiscard]] std::string at(const std::string& path) const {
