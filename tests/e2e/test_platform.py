@@ -1,13 +1,11 @@
 """What the platform does for people and programs: signing in, databases, secrets, TLS."""
 import base64
 import json
-import os
 import queue
 import re
 import shutil
 import socket
 import ssl
-import struct
 import subprocess
 import tempfile
 import threading
@@ -98,7 +96,8 @@ class SigningIn(unittest.TestCase):
             with process(*inside, "login", "-method=oidc", "skip_browser=true", "-format=json", env=environment,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as login:
                 lines = queue.Queue()
-                threading.Thread(target=lambda: [lines.put(line) for line in login.stdout], daemon=True).start()
+                reader = threading.Thread(target=lambda: [lines.put(line) for line in login.stdout])
+                reader.start()
                 said = ""
                 while not (found := re.search(r"https://\S+/auth\?\S+", said)):
                     try:
@@ -108,8 +107,9 @@ class SigningIn(unittest.TestCase):
                 browser.open(found.group())
                 ADMIN.sign_in(browser, lambda: browser.url.startswith("http://localhost:8250/"))
                 self.assertEqual(login.wait(30), 0, "bao login failed after the browser came back")
-        with open(f"{home}/.vault-token" if os.path.exists(f"{home}/.vault-token") else f"{home}/.bao-token"):
-            pass  # bao keeps its token here, and the next call uses it
+                reader.join()
+                login.stdout.close()
+        # bao keeps its token in the home folder, and the next call uses it.
         listed = json.loads(run(*inside, "policy", "list", "-format=json", env=environment).stdout)
         self.assertIn("administrator", listed, "the administrator may not list policies")
 
