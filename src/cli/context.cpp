@@ -48,7 +48,7 @@ int Context::fail(const Error& error) {
     value.set("errors", document::Value(document::Value::List{document::to_json(error)}));
     print_json(value);
   } else {
-    terminal.note(trimmed(document::render(error, diagnostic_options(terminal))));
+    terminal.complain(trimmed(document::render(error, diagnostic_options(terminal))));
   }
   return exit_code(error.code());
 }
@@ -63,7 +63,7 @@ int Context::fail(const catalogue::Problems& problems) {
     value.set("errors", std::move(list));
     print_json(value);
   } else {
-    terminal.note(trimmed(document::render(problems, diagnostic_options(terminal))));
+    terminal.complain(trimmed(document::render(problems, diagnostic_options(terminal))));
   }
   return problems.empty() ? kFailure : exit_code(problems.front().code());
 }

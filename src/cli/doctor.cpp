@@ -23,7 +23,8 @@ bool has_failed(const std::vector<host::Check>& checks) {
 }
 
 bool only_ports_failed(const std::vector<host::Check>& checks) {
-  return has_failed(checks) && std::all_of(checks.begin(), checks.end(), [](const host::Check& check) {
+  return has_failed(checks) &&
+         std::all_of(checks.begin(), checks.end(), [](const host::Check& check) {
            return check.state != host::CheckState::failed || check.name.starts_with("port-");
          });
 }

@@ -15,7 +15,8 @@ namespace allod::cli {
                                                        std::vector<host::Port> ports);
 
 [[nodiscard]] bool has_failed(const std::vector<host::Check>& checks);
-/// Whether what failed are taken ports and nothing else: the machine is fine, another program is in the way.
+/// Whether what failed are taken ports and nothing else: the machine is fine, another program is in
+/// the way.
 [[nodiscard]] bool only_ports_failed(const std::vector<host::Check>& checks);
 /// With `all` every check, else what is not in order.
 [[nodiscard]] std::string describe_checks(const std::vector<host::Check>& checks,

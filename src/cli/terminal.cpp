@@ -83,7 +83,15 @@ void Terminal::print(std::string_view text) {
 
 void Terminal::note(std::string_view line) {
   const std::lock_guard lock(mutex_);
-  if (quiet_) return;
+  if (!quiet_) write_line(line);
+}
+
+void Terminal::complain(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  write_line(line);
+}
+
+void Terminal::write_line(std::string_view line) {
   erase_live();
   write_error(line);
   write_error("\n");

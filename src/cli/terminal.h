@@ -25,6 +25,8 @@ class Terminal {
   void print(std::string_view text);
   /// A line of what is going on, on standard error.
   void note(std::string_view line);
+  /// A failure, on standard error; said even when quiet.
+  void complain(std::string_view line);
   /// Sets the text of a running piece of work; on a terminal it is drawn below everything else.
   void running(const std::string& id, const std::string& text);
   /// The work is over; with a line, it stays.
@@ -37,6 +39,7 @@ class Terminal {
   void set_quiet(bool quiet) { quiet_ = quiet; }
 
  private:
+  void write_line(std::string_view line);
   void erase_live();
   void draw_live();
   void write_error(std::string_view text);

@@ -1,16 +1,19 @@
 // Configuration files from structured values: one entry point for all formats.
 //
-// | format     | content                                   | options |
-// |------------|-------------------------------------------|----------------------------------------|
-// | json       | any value                                 | layout: pretty (default) or compact |
-// | yaml       | any value                                 | | | toml       | a map (TOML 1.0) | |
-// | hcl        | a map (HCL 2; see below)                  | | | ini        | a map of settings and
-// of sections         | separator, quoting, lists              | | properties | a map, nested keys
-// joined by dots (Java)  | separator, lists                       | | keyvalue   | a map, nested
-// keys joined by dots         | separator, quoting, lists              | | table      | a list of
-// rows, each a list of words      | align: true (default) or false         | | lines      | a list
-// of lines                           |                                        | | text       | a
-// text, written as it is                  |                                        |
+// clang-format off
+// | format     | content                                | options                                |
+// |------------|----------------------------------------|----------------------------------------|
+// | json       | any value                              | layout: pretty (default) or compact    |
+// | yaml       | any value                              |                                        |
+// | toml       | a map (TOML 1.0)                       |                                        |
+// | hcl        | a map (HCL 2; see below)               |                                        |
+// | ini        | a map of settings and of sections      | separator, quoting, lists              |
+// | properties | a map, nested keys joined by dots      | separator, lists                       |
+// | keyvalue   | a map, nested keys joined by dots      | separator, quoting, lists              |
+// | table      | a list of rows, each a list of words   | align: true (default) or false         |
+// | lines      | a list of lines                        |                                        |
+// | text       | a text, written as it is               |                                        |
+// clang-format on
 //
 // separator: between key and value, " = " by default, "=" for properties and for quoting: shell.
 //

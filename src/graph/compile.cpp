@@ -406,6 +406,7 @@ class Compiler {
       problems_.push_back(std::move(spec).error());
       return;
     }
+    unit_specs_[{&component, unit.name}] = *spec;
     Resource& resource = add(ResourceKind::unit, component.name + "." + unit.name, component);
     const bool session = spec->string_or("kind", "") == "session";
     if (session) spec->set("bindings", bindings_of(component));
@@ -461,11 +462,10 @@ class Compiler {
       return;
     }
     Value spec = Value::map();
-    Value like;
     if (step.http) {
       spec.set("http", step_http_spec(body->value, contexts_.address(component)));
     } else {
-      Result<Value> run = run_spec(component, step, body->value, hosts, like);
+      Result<Value> run = run_spec(component, step, body->value, hosts);
       if (!run) {
         problems_.push_back(std::move(run).error());
         return;
@@ -494,17 +494,13 @@ class Compiler {
   }
 
   Result<Value> run_spec(const Component& component, const catalogue::StepRecipe& step,
-                         const Value& body, const Value& hosts, Value& like) {
-    const catalogue::UnitRecipe& unit = *component.provider->find_unit(step.like);
-    Result<catalogue::Rendered> rendered = unit.body.render(contexts_.of(component));
-    if (!rendered) return std::move(rendered).error();
-    Result<Value> ports = contexts_.ports(component, unit);
-    if (!ports) return ports;
-    const UnitSurroundings surroundings{&component, hosts, &image_key_};
-    Result<Value> spec = unit_spec(unit, rendered->value, *ports, surroundings);
-    if (!spec) return spec;
-    like = std::move(*spec);
-    return step_run_spec(body, like, surroundings);
+                         const Value& body, const Value& hosts) {
+    // Units come first; one that failed has said so already.
+    const auto like = unit_specs_.find({&component, step.like});
+    if (like == unit_specs_.end()) {
+      return Error(ErrorCode::invalid_input, "step " + step.name + " is like a unit with faults");
+    }
+    return step_run_spec(body, like->second, {&component, hosts, &image_key_});
   }
 
   void note_origins(const Component& component, const std::vector<catalogue::LeafOrigin>& leaves,
@@ -540,6 +536,8 @@ class Compiler {
   Contexts contexts_;
   std::vector<Resource> resources_;
   std::set<std::string> rules_;
+  /// Of the units that are done: a grant for each of many consumers starts from the same one.
+  std::map<std::pair<const Component*, std::string>, Value> unit_specs_;
 };
 
 } // namespace
