@@ -233,7 +233,9 @@ Result<std::vector<std::string>> IdentityKeeper::renew_authorities() {
   for (const auto& [name, component] : components_) {
     Result<trust::AuthorityCertificate> issuing = keys_.authority().ensure_issuing(name);
     if (!issuing) return std::move(issuing).error();
-    if (issuing->renewed) renewed.push_back(name);
+    std::string& known = issuing_[name];
+    if (!known.empty() && known != issuing->fingerprint) renewed.push_back(name);
+    known = issuing->fingerprint;
   }
   std::vector<std::string> units;
   if (renewed.empty()) return units;

@@ -108,6 +108,7 @@ class IdentityKeeper {
   trust::Clock clock_;
   mutable std::mutex mutex_;
   std::map<std::string, Component> components_;
+  std::map<std::string, std::string> issuing_; // fingerprints last seen, by component
 };
 
 } // namespace allod::agent

@@ -150,6 +150,22 @@ Status Reconciler::close_ranks(const Graph& graph) {
   return {};
 }
 
+Status Reconciler::settle_failures(const Graph* recorded, const Graph& wanted) {
+  State& state = machinery_.given.state;
+  const Result<std::vector<ResourceStatus>> statuses = state.statuses();
+  if (!statuses) return statuses.error();
+  for (const ResourceStatus& status : *statuses) {
+    if (status.status != "failed") continue;
+    const Resource* resource = wanted.find(status.id);
+    const bool kept = recorded != nullptr && recorded->find(status.id) != nullptr;
+    Status settled = resource != nullptr ? state.record(*resource)
+                     : kept              ? Status()
+                                         : state.forget(status.id);
+    if (!settled) return settled;
+  }
+  return {};
+}
+
 void Reconciler::remove_gone(const Graph& recorded, const Graph& wanted, Report& report,
                              const OnProgress& progress) {
   Graph gone;
@@ -206,6 +222,7 @@ Result<Report> Reconciler::apply(const Graph& wanted, const OnProgress& progress
   if (report.ok()) {
     if (before != nullptr) remove_gone(*before, wanted, report, progress);
     Status closed = close_ranks(wanted);
+    if (closed) closed = settle_failures(before, wanted);
     if (closed) closed = state.back_up();
     if (!closed) report.failures.push_back({wanted.stack, std::move(closed).error()});
   }

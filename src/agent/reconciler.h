@@ -81,9 +81,12 @@ class Reconciler {
   void remove_gone(const graph::Graph& recorded, const graph::Graph& wanted, Report& report,
                    const OnProgress& progress);
   Status close_ranks(const graph::Graph& graph);
+  /// Failures of earlier changes that this one made good, or that are no longer wanted.
+  Status settle_failures(const graph::Graph* recorded, const graph::Graph& wanted);
   void reload_units(const std::vector<std::string>& units, const std::string& why,
                     const std::string& action);
-  void repair_network();
+  /// False when it could not be put right.
+  bool repair_network();
 
   Machinery& machinery_;
   Handlers handlers_;

@@ -3,22 +3,23 @@
 
 namespace allod::agent {
 
-void Reconciler::repair_network() {
+bool Reconciler::repair_network() {
   const Result<std::vector<host::Drift>> drift = machinery_.network.repair();
   if (!drift) {
     machinery_.given.events.tell("", "the network could not be put right", "",
                                  drift.error().describe());
-    return;
+    return false;
   }
   for (const host::Drift& entry : *drift) {
     machinery_.given.events.tell("", std::string("network: ") + to_string(entry.kind), "put right",
                                  entry.object + (entry.detail.empty() ? "" : ": " + entry.detail));
   }
-  if (drift->empty()) return;
+  if (drift->empty()) return true;
   if (Status served = machinery_.seal.ensure(); !served) {
     machinery_.given.events.tell("", "the seal's endpoint could not be opened", "",
                                  served.error().describe());
   }
+  return true;
 }
 
 void Reconciler::reload_units(const std::vector<std::string>& units, const std::string& why,
@@ -35,8 +36,10 @@ void Reconciler::reload_units(const std::vector<std::string>& units, const std::
 }
 
 void Reconciler::repair() {
-  repair_network();
+  const bool whole = repair_network();
   machinery_.supervisor.repair();
+  // Units that lived on in a namespace without a name held on to its link until now.
+  if (!whole) static_cast<void>(repair_network());
   const Result<std::vector<std::string>> laid = machinery_.identities.repair();
   if (!laid) {
     machinery_.given.events.tell("", "identities could not be checked", "",

@@ -2,10 +2,7 @@
 
 #include <cstdlib>
 
-#include <unistd.h>
-
 #include "base/files.h"
-#include "base/text.h"
 
 namespace allod::agent {
 namespace {
@@ -139,9 +136,9 @@ Result<Value> status_value(State& state, Machinery* machinery) {
 }
 
 std::int64_t own_memory() {
-  const Result<std::string> text = read_file("/proc/self/statm");
-  const std::vector<std::string> fields = split(text.value_or(std::string("0 0")), ' ');
-  return std::strtoll(fields[1].c_str(), nullptr, 10) * ::sysconf(_SC_PAGESIZE);
+  const std::string text = read_file("/proc/self/smaps_rollup").value_or(std::string());
+  const std::size_t at = text.find("\nPss:");
+  return at == std::string::npos ? 0 : std::strtoll(text.c_str() + at + 5, nullptr, 10) * 1024;
 }
 
 } // namespace allod::agent

@@ -16,7 +16,7 @@ namespace allod::agent {
 /// state.
 Result<document::Value> status_value(State& state, Machinery* machinery);
 
-/// Resident memory of this process in bytes.
+/// Memory of this process in bytes, with its share of what others use too (PSS). 0: unknown.
 [[nodiscard]] std::int64_t own_memory();
 
 } // namespace allod::agent

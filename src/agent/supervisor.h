@@ -127,6 +127,7 @@ class Supervisor {
   void schedule_probe(const UnitPointer& unit, std::uint64_t number, Milliseconds delay);
   void probe(const UnitPointer& unit, std::uint64_t number);
   void take_answer(const UnitPointer& unit, std::uint64_t number, const Status& answer);
+  [[nodiscard]] bool stands_by_itself(const UnitDefinition& definition) const;
   void look_for_memory_kills(const UnitPointer& unit);
   void handle_exit(const UnitPointer& unit, std::uint64_t number);
   void restart_later(const UnitPointer& unit, const std::string& what, const std::string& detail);

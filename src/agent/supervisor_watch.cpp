@@ -159,8 +159,11 @@ void Supervisor::take_answer(const UnitPointer& unit, std::uint64_t number, cons
         }
       } else {
         unit->last_error = unit->last_answer;
+        // While what it leans on is away, a restart would not help.
+        const bool counts = stands_by_itself(definition);
+        if (unit->state != UnitState::unready) event = "does not answer as it should";
         set_state(*unit, UnitState::unready);
-        if (++unit->failures == 1) event = "does not answer as it should";
+        unit->failures = counts ? unit->failures + 1 : 0;
         if (unit->failures >= definition.probe->failures) {
           restart_because = "did not answer " + std::to_string(unit->failures) + " times in a row";
         }
@@ -188,6 +191,15 @@ void Supervisor::take_answer(const UnitPointer& unit, std::uint64_t number, cons
     }
     schedule_probe(unit, number, next);
   });
+}
+
+/// Whether every unit behind its bindings is ready. The caller holds the lock.
+bool Supervisor::stands_by_itself(const UnitDefinition& definition) const {
+  return std::all_of(definition.leans_on.begin(), definition.leans_on.end(),
+                     [this](const std::string& name) {
+                       const auto found = units_.find(name);
+                       return found == units_.end() || found->second->state == UnitState::ready;
+                     });
 }
 
 void Supervisor::look_for_memory_kills(const UnitPointer& unit) {

@@ -118,6 +118,17 @@ void take_lists(UnitDefinition& unit) {
   }
 }
 
+std::set<std::string> units_behind(const graph::Resource& resource, const graph::Graph& graph) {
+  std::set<std::string> names;
+  for (const std::string& id : resource.depends_on) {
+    const graph::Resource* binding = graph.find(id);
+    if (binding == nullptr || binding->kind != graph::ResourceKind::binding) continue;
+    for (const std::string& unit : binding->spec.strings_at("ready"))
+      names.insert(name_of(unit));
+  }
+  return names;
+}
+
 } // namespace
 
 Result<UnitDefinition> unit_definition(const graph::Resource& resource, const graph::Graph& graph,
@@ -149,6 +160,7 @@ Result<UnitDefinition> unit_definition(const graph::Resource& resource, const gr
   if (taken) taken = take_stop(unit, resource);
   if (!taken) return std::move(taken).error();
   unit.probe = probe_of(unit.spec);
+  unit.leans_on = units_behind(resource, graph);
   take_lists(unit);
   return unit;
 }

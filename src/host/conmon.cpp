@@ -23,6 +23,7 @@ Command conmon_command(const Runtime& runtime, const HostPaths& paths, const Con
                        int sync_pipe) {
   const std::string bundle = paths.bundle(spec.id);
   Command command;
+  command.folder = bundle; // where conmon leaves a file when the kernel kills for lack of memory
   command.arguments = {runtime.conmon, "--api-version", "1", "-c", spec.id, "-u", spec.id, "-n",
                        spec.id, "-r", runtime.path, "-b", bundle, "-p", bundle + "/pid",
                        "--conmon-pidfile", bundle + "/conmon.pid", "--exit-dir", paths.exits(),

@@ -272,6 +272,8 @@ Result<StopOutcome> Container::stop(std::optional<milliseconds> grace) const {
     if (Status sent = signal(stop_signal_); !sent && sent.error().code() != ErrorCode::not_found) {
       return std::move(sent).error();
     }
+    // What is suspended takes no signal but KILL until it goes on.
+    static_cast<void>(signal(SIGCONT));
     const bool ended = ends_within(handle->get(), grace.value_or(grace_));
     outcome = ended ? StopOutcome::stopped : StopOutcome::killed;
   }

@@ -1,7 +1,9 @@
 #include "host/network.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -168,6 +170,26 @@ Status Network::connect_components() {
   });
 }
 
+/// The kernel notices in its own time that the other end of a link is up, and drops packets until
+/// then: the first connection would be tried again only a second later.
+Status Network::await_links() const {
+  return run_in_namespace(router_namespace(), [&]() -> Status {
+    Result<Rtnetlink> netlink = Rtnetlink::open();
+    if (!netlink) return std::move(netlink).error();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    while (true) {
+      const Result<std::vector<Link>> links = netlink->links();
+      if (!links) return Error(links.error());
+      const bool running = std::all_of(links->begin(), links->end(), [](const Link& link) {
+        return !link.name.starts_with("c-") || link.running;
+      });
+      // Late is no error: connections are merely slower then.
+      if (running || std::chrono::steady_clock::now() > deadline) return {};
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+}
+
 Status Network::build_component(const NetworkComponent& component) {
   return run_in_namespace(component_namespace(component.name), [&]() -> Status {
     Result<Rtnetlink> netlink = Rtnetlink::open();
@@ -211,6 +233,7 @@ Status Network::build() {
     if (!done) break;
     done = build_component(component);
   }
+  if (done) done = await_links();
   return done ? Status() : Status(std::move(done).error().during(doing));
 }
 

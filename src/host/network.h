@@ -114,6 +114,7 @@ class Network {
   Status build_router();
   Status build_component(const NetworkComponent& component);
   Status connect_components();
+  Status await_links() const;
   Status ensure_filter();
   Status remove_foreign() const;
   Status verify_router(std::vector<Drift>& drifts) const;

@@ -123,6 +123,7 @@ Result<std::vector<Link>> Rtnetlink::links() {
     Link link;
     link.index = header->ifi_index;
     link.up = (header->ifi_flags & IFF_UP) != 0;
+    link.running = (header->ifi_flags & IFF_RUNNING) != 0;
     if (attributes[IFLA_IFNAME] != nullptr) link.name = mnl_attr_get_str(attributes[IFLA_IFNAME]);
     if (const nlattr* alias = attributes[IFLA_IFALIAS]) {
       // Without a zero byte at its end.

@@ -20,6 +20,7 @@ struct Link {
   std::string name;
   std::string alias;
   bool up = false;
+  bool running = false; ///< it passes packets: its other end is up too, and the kernel has noticed
 };
 
 struct LinkAddress {

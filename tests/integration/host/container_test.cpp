@@ -204,7 +204,7 @@ TEST_F(ContainerTest, HalfMadeUnitIsRemoved) {
   EXPECT_OK(Container::remove(stack.runtime(), stack.paths(), "empty"));
   ASSERT_OK(make_directories(stack.paths().bundle("unit")));
   ASSERT_OK(write_file(stack.paths().bundle("unit") + "/record",
-                       "cgroup /allod-test/half/unit\npid 0\n"));
+                       "cgroup /" + testing::mark() + "/half/unit\npid 0\n"));
   ASSERT_OK(make_directories(stack.paths().runtime_root() + "/unit"));
   const Result<Container> broken = Container::adopt(stack.runtime(), stack.paths(), "unit");
   ASSERT_OK(broken);

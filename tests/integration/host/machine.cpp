@@ -39,7 +39,7 @@ void collect_groups(const std::string& folder, int depth, std::set<std::string>&
 
 /// Whether something belongs to these tests and not to somebody else at work on the machine.
 bool is_ours(const std::string& text) {
-  return text.find("allod-test") != std::string::npos;
+  return text.find(mark()) != std::string::npos;
 }
 
 template<class Set>
@@ -56,13 +56,18 @@ void compare(const char* what, const Set& before, const Set& after, std::string&
 
 } // namespace
 
+std::string mark() {
+  return "allod-test-" + std::to_string(::getpid());
+}
+
 std::string reason_to_skip() {
   if (::geteuid() != 0) return "needs root: run the host integration tests with sudo";
   return {};
 }
 
 ScratchStack::ScratchStack(const std::string& name)
-    : paths_{"allod-test-" + name, "/var/lib/allod-test/" + name, "/run/allod-test/" + name} {
+    : paths_{mark() + "-" + name, "/var/lib/" + mark() + "/" + name,
+             "/run/" + mark() + "/" + name} {
   for (const char* folder : {"proc", "dev", "etc", "tmp", "run", "data"}) {
     EXPECT_TRUE(make_directories(rootfs() + "/" + folder));
   }
@@ -81,17 +86,17 @@ ScratchStack::~ScratchStack() {
   }
   EXPECT_TRUE(remove_tree(paths_.run));
   EXPECT_TRUE(remove_tree(paths_.state));
-  ::rmdir("/run/allod-test");
-  ::rmdir("/var/lib/allod-test");
+  ::rmdir(("/run/" + mark()).c_str());
+  ::rmdir(("/var/lib/" + mark()).c_str());
 }
 
 const Runtime& ScratchStack::runtime() const {
   // ALLOD_TEST_RUNTIME=crun runs the tests with that one.
   const char* wanted = std::getenv("ALLOD_TEST_RUNTIME");
-  static const Result<Runtime> chosen =
-      Runtime::choose({"allod-test-choice", "/var/lib/allod-test/choice", "/run/allod-test/choice"},
-                      wanted == nullptr ? std::vector<std::string>{"runc", "crun"}
-                                        : std::vector<std::string>{wanted});
+  static const Result<Runtime> chosen = Runtime::choose(
+      {mark() + "-choice", "/var/lib/" + mark() + "/choice", "/run/" + mark() + "/choice"},
+      wanted == nullptr ? std::vector<std::string>{"runc", "crun"}
+                        : std::vector<std::string>{wanted});
   if (!chosen) {
     ADD_FAILURE() << chosen.error().describe();
     static const Runtime none;
@@ -111,7 +116,7 @@ ContainerSpec ScratchStack::tool(const std::string& id, std::vector<std::string>
   spec.memory_limit = 64U << 20;
   spec.pids_limit = 32;
   spec.grace = std::chrono::seconds(5);
-  spec.cgroup = "/allod-test/" + paths_.stack + "/" + id;
+  spec.cgroup = "/" + mark() + "/" + paths_.stack + "/" + id;
   return spec;
 }
 
@@ -130,7 +135,7 @@ MachineState observe() {
     // Others work on this machine too: their mounts come and go, ours bear our name.
     if (is_ours(line)) state.mounts.insert(line);
   }
-  for (const std::string& name : namespaces_with_prefix("allod-test"))
+  for (const std::string& name : namespaces_with_prefix(mark()))
     state.namespaces.insert(name);
   for (const std::string& line : split(output_of({"ip", "-o", "address"}), '\n')) {
     // Without life times, which run.
@@ -154,8 +159,8 @@ MachineState observe() {
   }
   for (const pid_t process : all_processes()) {
     const std::string arguments = command_line(process);
-    if (is_ours(arguments) || arguments.starts_with("/tool")) {
-      if (process != ::getpid()) state.processes.insert(std::to_string(process) + " " + arguments);
+    if (is_ours(arguments) && process != ::getpid()) {
+      state.processes.insert(std::to_string(process) + " " + arguments);
     }
   }
   for (const char* name :

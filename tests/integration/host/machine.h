@@ -18,7 +18,10 @@ namespace allod::host::testing {
 /// Why the tests cannot run here, or empty.
 std::string reason_to_skip();
 
-/// The folders of a stack below /var/lib/allod-test and /run/allod-test, emptied at both ends.
+/// "allod-test-PID": what begins so is this run's, and no other's that goes on beside it.
+std::string mark();
+
+/// The folders of a stack below /var/lib and /run, removed at the end.
 class ScratchStack {
  public:
   explicit ScratchStack(const std::string& name);

@@ -22,6 +22,11 @@ using testing::eventually;
 #define ASSERT_OK(result) ASSERT_TRUE(result) << (result).error().describe()
 #define EXPECT_OK(result) EXPECT_TRUE(result) << (result).error().describe()
 
+/// The stack's name: its namespaces begin with this run's mark.
+std::string net() {
+  return testing::mark().substr(std::string_view("allod-").size()) + "-net";
+}
+
 NetworkSpec small(const std::string& stack) {
   return {stack, "10.66.0.1", {{"client", "10.66.0.2"}, {"server", "10.66.0.3"}}};
 }
@@ -44,12 +49,13 @@ bool has(const Result<std::vector<Drift>>& drifts, DriftKind kind) {
 class NetworkTest : public testing::HostTest {
  protected:
   void TearDown() override {
-    for (const char* stack : {"test-net", "test-net-2"})
+    for (const std::string& stack : {net(), net() + "-2"})
       EXPECT_OK(Network::teardown(stack));
     HostTest::TearDown();
   }
 
-  /// Can `from` open a connection to `address`:`port`?
+  /// Can `from` open a connection to `address`:`port`? The time is short: a first packet that is
+  /// lost would be sent again after a second only, and none may be lost.
   static bool reaches(const Network& network, const std::string& from, const std::string& address,
                       std::uint16_t port) {
     const std::string space =
@@ -68,7 +74,7 @@ class NetworkTest : public testing::HostTest {
 };
 
 TEST_F(NetworkTest, EdgesAloneDecideWhoReachesWhom) {
-  Network network(small("test-net"));
+  Network network(small(net()));
   ASSERT_OK(network.build());
   const Result<UniqueFd> allowed =
       listen_in_namespace(network.component_namespace("server"), "10.66.0.3", 5432);
@@ -99,7 +105,7 @@ TEST_F(NetworkTest, EdgesAloneDecideWhoReachesWhom) {
 }
 
 TEST_F(NetworkTest, AgentReachesComponentsAndIsReachedOverEdgesOnly) {
-  Network network(small("test-net"));
+  Network network(small(net()));
   ASSERT_OK(network.build());
   const Result<UniqueFd> server =
       listen_in_namespace(network.component_namespace("server"), "10.66.0.3", 8080);
@@ -115,7 +121,7 @@ TEST_F(NetworkTest, AgentReachesComponentsAndIsReachedOverEdgesOnly) {
 }
 
 TEST_F(NetworkTest, RemovedEdgeEndsItsLivingConnection) {
-  Network network(small("test-net"));
+  Network network(small(net()));
   ASSERT_OK(network.build());
   ASSERT_OK(network.apply({{"10.66.0.2", "10.66.0.3", 5432}, {"10.66.0.2", "10.66.0.3", 5433}}));
   const Result<UniqueFd> listener =
@@ -141,7 +147,7 @@ TEST_F(NetworkTest, RemovedEdgeEndsItsLivingConnection) {
 }
 
 TEST_F(NetworkTest, ForgedSourceIsDropped) {
-  Network network(small("test-net"));
+  Network network(small(net()));
   ASSERT_OK(network.build());
   ASSERT_OK(network.apply({{"10.66.0.3", "10.66.0.1", 8200}}));
   const Result<UniqueFd> seal = listen_in_namespace(network.router_namespace(), "10.66.0.1", 8200);
@@ -158,7 +164,7 @@ TEST_F(NetworkTest, ForgedSourceIsDropped) {
 }
 
 TEST_F(NetworkTest, NoWayToTheMachine) {
-  Network network(small("test-net"));
+  Network network(small(net()));
   ASSERT_OK(network.build());
   const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
@@ -179,7 +185,7 @@ TEST_F(NetworkTest, NoWayToTheMachine) {
 }
 
 TEST_F(NetworkTest, EveryDriftIsFoundAndRepaired) {
-  Network network(small("test-net"));
+  Network network(small(net()));
   ASSERT_OK(network.build());
   ASSERT_OK(network.apply({{"10.66.0.2", "10.66.0.3", 5432}}));
   ASSERT_EQ(joined(network.verify()), "");
@@ -234,11 +240,11 @@ TEST_F(NetworkTest, EveryDriftIsFoundAndRepaired) {
        }},
       {DriftKind::namespace_missing,
        [&] {
-         in(router, {"ip", "netns", "delete", "allod-test-net-client"});
+         in(router, {"ip", "netns", "delete", "allod-" + net() + "-client"});
        }},
       {DriftKind::namespace_missing,
        [&] {
-         in(client, {"ip", "netns", "delete", "allod-test-net"});
+         in(client, {"ip", "netns", "delete", "allod-" + net()});
        }},
   };
   for (const auto& [kind, damage] : damages) {
@@ -256,18 +262,18 @@ TEST_F(NetworkTest, EveryDriftIsFoundAndRepaired) {
 }
 
 TEST_F(NetworkTest, NewAgentDoesNotCutEdgesThatItDoesNotKnowYet) {
-  Network network(small("test-net"));
+  Network network(small(net()));
   ASSERT_OK(network.build());
   ASSERT_OK(network.apply({{"10.66.0.2", "10.66.0.3", 5432}}));
-  Network again(small("test-net"));
+  Network again(small(net()));
   ASSERT_OK(again.build());
   EXPECT_EQ(joined(network.verify()), "");
 }
 
 TEST_F(NetworkTest, ComponentsComeAndGo) {
-  Network network(small("test-net"));
+  Network network(small(net()));
   ASSERT_OK(network.build());
-  NetworkSpec more = small("test-net");
+  NetworkSpec more = small(net());
   more.components.push_back({"a-component-with-a-long-name", "10.66.0.4"});
   ASSERT_OK(network.change(more));
   ASSERT_OK(network.apply({{"10.66.0.4", "10.66.0.3", 5432}}));
@@ -275,16 +281,16 @@ TEST_F(NetworkTest, ComponentsComeAndGo) {
       listen_in_namespace(network.component_namespace("server"), "10.66.0.3", 5432);
   ASSERT_OK(listener);
   EXPECT_TRUE(reaches(network, "a-component-with-a-long-name", "10.66.0.3", 5432));
-  ASSERT_OK(network.change(small("test-net")));
+  ASSERT_OK(network.change(small(net())));
   ASSERT_OK(network.apply({}));
-  EXPECT_FALSE(namespace_exists("allod-test-net-a-component-with-a-long-name"));
+  EXPECT_FALSE(namespace_exists("allod-" + net() + "-a-component-with-a-long-name"));
   EXPECT_EQ(joined(network.verify()), "");
 }
 
 TEST_F(NetworkTest, StacksWithLikeNamesAndTheSameAddressesDoNotMeet) {
-  // "test-net-2" is also what a component "2" of "test-net" would be called.
-  Network first(small("test-net"));
-  Network second(small("test-net-2"));
+  // A router is called like a component "2" of the other stack would be.
+  Network first(small(net()));
+  Network second(small(net() + "-2"));
   ASSERT_OK(first.build());
   ASSERT_OK(second.build());
   ASSERT_OK(first.apply({{"10.66.0.2", "10.66.0.3", 5432}}));
@@ -293,34 +299,34 @@ TEST_F(NetworkTest, StacksWithLikeNamesAndTheSameAddressesDoNotMeet) {
   ASSERT_OK(listener);
   EXPECT_TRUE(reaches(first, "client", "10.66.0.3", 5432));
   EXPECT_FALSE(reaches(second, "client", "10.66.0.3", 5432));
-  NetworkSpec clash = small("test-net");
+  NetworkSpec clash = small(net());
   clash.components.push_back({"2", "10.66.0.9"});
   Network third(clash);
   const Status refused = third.build();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::conflict);
-  ASSERT_OK(Network::teardown("test-net"));
+  ASSERT_OK(Network::teardown(net()));
   EXPECT_EQ(joined(second.verify()), "");
 }
 
 TEST_F(NetworkTest, BadSpecsAreRefusedBeforeAnythingIsMade) {
-  NetworkSpec twice = small("test-net");
+  NetworkSpec twice = small(net());
   twice.components.push_back({"third", "10.66.0.3"});
   EXPECT_EQ(Network(twice).build().error().code(), ErrorCode::invalid_input);
-  NetworkSpec no_address = small("test-net");
+  NetworkSpec no_address = small(net());
   no_address.components[0].address = "ten";
   EXPECT_EQ(Network(no_address).build().error().code(), ErrorCode::invalid_input);
-  EXPECT_FALSE(namespace_exists("allod-test-net"));
-  Network network(small("test-net"));
+  EXPECT_FALSE(namespace_exists("allod-" + net()));
+  Network network(small(net()));
   ASSERT_OK(network.build());
   EXPECT_EQ(network.apply({{"10.66.0.2", "10.9.9.9", 1}}).error().code(), ErrorCode::invalid_input);
 }
 
 TEST_F(NetworkTest, NamesThatARebootLeftAreTakenAgain) {
   ASSERT_OK(make_directories("/run/netns"));
-  ASSERT_OK(write_file("/run/netns/allod-test-net", "", {.mode = 0444}));
-  ASSERT_OK(write_file("/run/netns/allod-test-net-client", "", {.mode = 0444}));
-  Network network(small("test-net"));
+  ASSERT_OK(write_file("/run/netns/allod-" + net(), "", {.mode = 0444}));
+  ASSERT_OK(write_file("/run/netns/allod-" + net() + "-client", "", {.mode = 0444}));
+  Network network(small(net()));
   ASSERT_OK(network.build());
   EXPECT_EQ(joined(network.verify()), "");
 }

@@ -9,11 +9,15 @@ namespace {
 
 class PreflightTest : public testing::HostTest {};
 
+HostPaths scratch_paths() {
+  const std::string mark = testing::mark();
+  return {mark + "-preflight", "/var/lib/" + mark + "/preflight", "/run/" + mark + "/preflight"};
+}
+
 TEST_F(PreflightTest, SaysWhatThisMachineCan) {
-  const HostPaths paths{"allod-test-preflight", "/var/lib/allod-test/preflight",
-                        "/run/allod-test/preflight"};
+  const HostPaths paths = scratch_paths();
   PreflightOptions options;
-  options.store = "/var/lib/allod-test/store";
+  options.store = "/var/lib/" + testing::mark() + "/store";
   options.state_bytes = 1;
   options.store_bytes = 1;
   const std::vector<Check> checks = preflight(paths, options);
@@ -30,8 +34,7 @@ TEST_F(PreflightTest, SaysWhatThisMachineCan) {
 
 TEST_F(PreflightTest, TakenPortAndLackOfSpaceFail) {
   const Result<UniqueFd> taken = open_listener("127.0.0.1", 18443);
-  const HostPaths paths{"allod-test-preflight", "/var/lib/allod-test/preflight",
-                        "/run/allod-test/preflight"};
+  const HostPaths paths = scratch_paths();
   PreflightOptions options;
   options.trial_container = false;
   options.state_bytes = UINT64_MAX;
