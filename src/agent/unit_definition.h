@@ -61,7 +61,7 @@ struct UnitDefinition {
   ReloadDefinition reload;
   bool clients_restart = false; ///< a changed set of clients restarts it
   std::optional<ProbeDefinition> probe;
-  std::set<std::string> leans_on; ///< units behind its bindings, by name
+  std::set<std::string> leans_on;                           ///< units behind its bindings, by name
   std::map<std::string, ListenAddress> sockets;             ///< by name
   std::vector<std::pair<std::string, std::string>> volumes; ///< (COMPONENT.NAME, path inside)
   std::string image_name;

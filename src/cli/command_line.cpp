@@ -20,9 +20,11 @@ std::string last_name(const CLI::App& app) {
 
 std::string unknown_verb(const std::string& given) {
   std::vector<std::string> known;
-  for (const Verb& verb : verbs()) known.push_back(verb.name);
+  for (const Verb& verb : verbs())
+    known.push_back(verb.name);
   const std::string near = nearest(given, known);
-  return "there is no verb \"" + given + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?");
+  return "there is no verb \"" + given + "\"" +
+         (near.empty() ? "" : "; did you mean \"" + near + "\"?");
 }
 
 /// Subcommands print their manual page for --help, not CLI11's table.
