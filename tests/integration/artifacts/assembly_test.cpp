@@ -184,6 +184,7 @@ TEST_F(Assembly, VersionNoLongerServedIsSucceededOrRefused) {
   const std::string served = item.version;
   item.version = "0.0-1";
   item.digest.sha256 = std::string(64, '0');
+  ASSERT_TRUE(remove_tree(options_.local_lock_folder).ok());
   AssemblyOptions locked = options_;
   locked.locked = true;
   const auto refused = ensure(postgresql, *lock, *store_, locked, {});
