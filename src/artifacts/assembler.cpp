@@ -169,6 +169,17 @@ Result<std::string> image_key(const ImageDefinition& definition, const ImageLock
   return hash.finish_hex();
 }
 
+Result<AssembledImage> find_image(const ImageDefinition& definition,
+                                  const ImageLock& catalogue_lock, const Store& store,
+                                  const AssemblyOptions& options) {
+  const ImageLock lock = effective_lock(definition, catalogue_lock, options);
+  const Result<std::string> key = image_key(definition, lock);
+  if (!key) return key.error();
+  Result<AssembledImage> image = read_image_record(store, *key);
+  if (image) image->parts = parts_of(lock);
+  return image;
+}
+
 Status fetch(const ImageDefinition& definition, const ImageLock& catalogue_lock, const Store& store,
              const AssemblyOptions& options, const Progress& progress) {
   ImageLock lock = effective_lock(definition, catalogue_lock, options);

@@ -38,6 +38,11 @@ struct AssemblyOptions {
 /// Errors: io when one of those files cannot be read.
 Result<std::string> image_key(const ImageDefinition& definition, const ImageLock& lock);
 
+/// The image as it was assembled from this definition and lock, with its parts. Errors: not_found.
+Result<AssembledImage> find_image(const ImageDefinition& definition,
+                                  const ImageLock& catalogue_lock, const Store& store,
+                                  const AssemblyOptions& options);
+
 /// Fetches what is missing of an image without assembling it. Errors: as ensure.
 Status fetch(const ImageDefinition& definition, const ImageLock& catalogue_lock, const Store& store,
              const AssemblyOptions& options, const Progress& progress);

@@ -10,18 +10,22 @@
 namespace allod::artifacts {
 
 Result<Verification> verify_image(const AssembledImage& image, const Store& store) {
-  std::vector<Digest> blobs{image.image.manifest, image.image.config};
+  std::vector<std::pair<std::string, Digest>> blobs{{"the manifest", image.image.manifest},
+                                                    {"the configuration", image.image.config}};
   for (const ImagePart& part : image.parts) {
-    if (!part.digest.sha256.empty()) blobs.push_back(part.digest);
+    if (part.digest.sha256.empty()) continue;
+    blobs.emplace_back(part.version.empty() ? part.name : part.name + " " + part.version,
+                       part.digest);
   }
   Verification result;
   std::mutex mutex;
   parallel_for(blobs.size(), [&](std::size_t at) {
-    if (!exists(store.blob_path(blobs[at].sha256))) return;
-    Status verified = store.verify_fully(blobs[at]);
+    const auto& [name, digest] = blobs[at];
+    if (!exists(store.blob_path(digest.sha256))) return;
+    Status verified = store.verify_fully(digest);
     const std::lock_guard lock(mutex);
-    result.bytes_read += blobs[at].size;
-    if (!verified) result.parts.push_back(std::move(verified).error());
+    result.bytes_read += digest.size;
+    if (!verified) result.parts.push_back(std::move(verified).error().during("verifying " + name));
   });
   const std::string path = listing_path(store, image.image.layer);
   const Result<std::string> text = read_file(path, std::size_t{1} << 30);

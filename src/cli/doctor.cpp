@@ -4,12 +4,14 @@
 
 #include "agent/places.h"
 #include "base/files.h"
+#include "host/container.h"
 
 namespace allod::cli {
 
 std::vector<host::Check> examine_machine(const std::string& stack, std::vector<host::Port> ports) {
   const agent::Places places = agent::Places::of(stack);
-  if (exists(places.socket())) ports.clear();
+  // The stack's own units hold its ports, also while no agent runs.
+  if (exists(places.socket()) || !host::Container::known(places.host()).empty()) ports.clear();
   host::PreflightOptions options;
   options.store = places.store_root;
   options.ports = std::move(ports);

@@ -83,6 +83,14 @@ Result<std::string> ImageService::key(const std::string& image) {
   return key;
 }
 
+Result<artifacts::AssembledImage> ImageService::assembled(const std::string& image) {
+  Result<artifacts::ImageLock> lock = lock_of(image);
+  if (!lock) return std::move(lock).error();
+  Result<const artifacts::ImageDefinition*> found = definition(image);
+  if (!found) return std::move(found).error();
+  return artifacts::find_image(**found, *lock, store_, options_);
+}
+
 graph::ImageKey ImageService::keys() {
   return [this](const std::string& image) { return key(image); };
 }

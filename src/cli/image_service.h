@@ -28,6 +28,8 @@ class ImageService {
   Result<const artifacts::ImageDefinition*> definition(const std::string& image);
   Result<artifacts::ImageLock> lock_of(const std::string& image);
   Result<std::string> key(const std::string& image);
+  /// As it lies in the store, with its parts. Errors: not_found when it was not assembled.
+  Result<artifacts::AssembledImage> assembled(const std::string& image);
   /// For graph::compile.
   [[nodiscard]] graph::ImageKey keys();
 

@@ -163,7 +163,8 @@ Status Network::connect_components() {
       if (!link) return Error(ErrorCode::conflict, "the link of " + component.name + " is gone");
       Status done = netlink->set_up(link->index);
       if (done) done = netlink->add_address(link->index, kNextHop, 32);
-      if (done) done = netlink->add_route({component.address, 32, "", link->index});
+      if (done)
+        done = netlink->add_route({component.address, 32, "", link->index, spec_.router_address});
       if (!done) return done;
     }
     return {};
@@ -177,16 +178,23 @@ Status Network::await_links() const {
     Result<Rtnetlink> netlink = Rtnetlink::open();
     if (!netlink) return std::move(netlink).error();
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-    while (true) {
-      const Result<std::vector<Link>> links = netlink->links();
-      if (!links) return Error(links.error());
-      const bool running = std::all_of(links->begin(), links->end(), [](const Link& link) {
-        return !link.name.starts_with("c-") || link.running;
-      });
+    Result<std::vector<Link>> links = netlink->links();
+    while (links) {
+      std::erase_if(*links, [](const Link& link) { return !link.name.starts_with("c-"); });
+      const bool running =
+          std::all_of(links->begin(), links->end(), [](const Link& link) { return link.running; });
       // Late is no error: connections are merely slower then.
-      if (running || std::chrono::steady_clock::now() > deadline) return {};
+      if (running || std::chrono::steady_clock::now() > deadline) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      links = netlink->links();
     }
+    if (!links) return std::move(links).error();
+    // The kernel marks a link as running a moment before it lets packets through, both under one
+    // lock. A request that changes nothing but takes that lock comes after it.
+    for (const Link& link : *links) {
+      if (Status waited = netlink->set_up(link.index); !waited) return waited;
+    }
+    return {};
   });
 }
 
@@ -200,8 +208,8 @@ Status Network::build_component(const NetworkComponent& component) {
     if (!link) return Error(ErrorCode::conflict, "the link of " + component.name + " is gone");
     Status done = netlink->add_address(link->index, component.address, 32);
     if (done) done = netlink->set_up(link->index);
-    if (done) done = netlink->add_route({kNextHop, 32, "", link->index});
-    if (done) done = netlink->add_route({"", 0, kNextHop, link->index});
+    if (done) done = netlink->add_route({kNextHop, 32, "", link->index, ""});
+    if (done) done = netlink->add_route({"", 0, kNextHop, link->index, ""});
     return done;
   });
 }

@@ -130,7 +130,8 @@ Status Network::verify_router(std::vector<Drift>& drifts) const {
     for (const NetworkComponent& component : spec_.components) {
       const std::string link = link_name(component.name);
       sources.insert({link, component.address});
-      compare.link(*view, space, link, kNextHop, {{component.address, 32, "", 0}});
+      compare.link(*view, space, link, kNextHop,
+                   {{component.address, 32, "", 0, spec_.router_address}});
     }
     compare.filter(*filter, *expected, {edges_.begin(), edges_.end()}, sources);
     return {};
@@ -149,7 +150,7 @@ Status Network::verify_component(const NetworkComponent& component,
     const Result<NetworkView> view = view_network();
     if (!view) return Error(view.error());
     compare.link(*view, space, "eth0", component.address,
-                 {{kNextHop, 32, "", 0}, {"", 0, kNextHop, 0}});
+                 {{kNextHop, 32, "", 0, ""}, {"", 0, kNextHop, 0, ""}});
     compare.link(*view, space, "lo", "127.0.0.1", {});
     return {};
   });

@@ -22,7 +22,8 @@ bool NetworkView::has_address(int link, const std::string& address) const {
 bool NetworkView::has_route(const Route& route) const {
   return std::any_of(routes.begin(), routes.end(), [&](const Route& other) {
     return other.destination == route.destination && other.prefix == route.prefix &&
-           other.gateway == route.gateway && other.index == route.index;
+           other.gateway == route.gateway && other.index == route.index &&
+           other.source == route.source;
   });
 }
 

@@ -6,10 +6,10 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
-#include <net/if.h>
 
 namespace allod::host {
 namespace {
@@ -123,7 +123,9 @@ Result<std::vector<Link>> Rtnetlink::links() {
     Link link;
     link.index = header->ifi_index;
     link.up = (header->ifi_flags & IFF_UP) != 0;
-    link.running = (header->ifi_flags & IFF_RUNNING) != 0;
+    // Not IFF_RUNNING: that counts an unknown state, which every link begins with, as running.
+    const nlattr* state = attributes[IFLA_OPERSTATE];
+    link.running = state != nullptr && mnl_attr_get_u8(state) == IF_OPER_UP;
     if (attributes[IFLA_IFNAME] != nullptr) link.name = mnl_attr_get_str(attributes[IFLA_IFNAME]);
     if (const nlattr* alias = attributes[IFLA_IFALIAS]) {
       // Without a zero byte at its end.
@@ -154,11 +156,12 @@ Result<std::vector<Route>> Rtnetlink::routes() {
   const Status dumped = dump(RTM_GETROUTE, [&](const nlmsghdr* message) {
     const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
     if (header->rtm_family != AF_INET || header->rtm_table != RT_TABLE_MAIN) return;
-    const auto attributes = attributes_of<RTA_GATEWAY + 1>(message, sizeof *header);
+    const auto attributes = attributes_of<RTA_PREFSRC + 1>(message, sizeof *header);
     Route route;
     route.prefix = header->rtm_dst_len;
     if (attributes[RTA_DST] != nullptr) route.destination = text_of(attributes[RTA_DST]);
     if (attributes[RTA_GATEWAY] != nullptr) route.gateway = text_of(attributes[RTA_GATEWAY]);
+    if (attributes[RTA_PREFSRC] != nullptr) route.source = text_of(attributes[RTA_PREFSRC]);
     if (attributes[RTA_OIF] != nullptr) {
       route.index = static_cast<int>(mnl_attr_get_u32(attributes[RTA_OIF]));
     }
@@ -249,6 +252,11 @@ Status Rtnetlink::add_route(const Route& route) {
     const Result<in_addr> gateway = parse(route.gateway);
     if (!gateway) return Error(gateway.error());
     mnl_attr_put_u32(message, RTA_GATEWAY, gateway->s_addr);
+  }
+  if (!route.source.empty()) {
+    const Result<in_addr> source = parse(route.source);
+    if (!source) return Error(source.error());
+    mnl_attr_put_u32(message, RTA_PREFSRC, source->s_addr);
   }
   mnl_attr_put_u32(message, RTA_OIF, static_cast<std::uint32_t>(route.index));
   return send(message,

@@ -34,6 +34,7 @@ struct Route {
   int prefix = 0;
   std::string gateway; ///< empty: on the link itself
   int index = 0;       ///< of the link
+  std::string source;  ///< of this machine's own packets; empty: as the kernel chooses
 };
 
 class Rtnetlink {

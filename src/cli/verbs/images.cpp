@@ -58,15 +58,12 @@ int list(Context& context) {
   Value entries = Value::list();
   for (const std::string& name : *names) {
     const Result<artifacts::ImageLock> lock = images->service->lock_of(name);
-    const Result<std::string> key = images->service->key(name);
     std::size_t parts = 0;
     if (lock) {
       for (const artifacts::LockedPart& part : lock->parts)
         parts += part.items.size();
     }
-    const Result<artifacts::AssembledImage> here =
-        key ? artifacts::read_image_record(images->service->store(), *key)
-            : Result<artifacts::AssembledImage>(key.error());
+    const Result<artifacts::AssembledImage> here = images->service->assembled(name);
     rows.push_back({name, lock ? std::to_string(parts) : "not locked",
                     lock ? format_size(lock->stored_bytes()) : "", here ? "yes" : "no",
                     here ? format_size(here->size) : "",
@@ -145,10 +142,7 @@ int verify(Context& context, const std::vector<std::string>& wanted) {
   if (!names) return context.fail(names.error());
   int code = kSuccess;
   for (const std::string& name : *names) {
-    const Result<std::string> key = images->service->key(name);
-    if (!key) continue;
-    const Result<artifacts::AssembledImage> image =
-        artifacts::read_image_record(images->service->store(), *key);
+    const Result<artifacts::AssembledImage> image = images->service->assembled(name);
     if (!image) continue;
     const Result<artifacts::Verification> found =
         artifacts::verify_image(*image, images->service->store());
@@ -172,10 +166,7 @@ int discard(Context& context, const std::vector<std::string>& wanted) {
   const Result<std::vector<std::string>> names = chosen(*images->service, wanted);
   if (!names) return context.fail(names.error());
   for (const std::string& name : *names) {
-    const Result<std::string> key = images->service->key(name);
-    if (!key) return context.fail(key.error());
-    const Result<artifacts::AssembledImage> image =
-        artifacts::read_image_record(images->service->store(), *key);
+    const Result<artifacts::AssembledImage> image = images->service->assembled(name);
     if (!image) continue;
     if (Status gone = artifacts::discard_image(*image, images->service->store()); !gone)
       return context.fail(gone.error());
@@ -191,10 +182,7 @@ int clean(Context& context) {
   if (!names) return context.fail(names.error());
   std::vector<artifacts::AssembledImage> kept;
   for (const std::string& name : *names) {
-    const Result<std::string> key = images->service->key(name);
-    if (!key) continue;
-    Result<artifacts::AssembledImage> image =
-        artifacts::read_image_record(images->service->store(), *key);
+    Result<artifacts::AssembledImage> image = images->service->assembled(name);
     if (image) kept.push_back(std::move(*image));
   }
   const Result<std::uint64_t> freed =

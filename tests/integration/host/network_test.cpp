@@ -113,6 +113,11 @@ TEST_F(NetworkTest, AgentReachesComponentsAndIsReachedOverEdgesOnly) {
   ASSERT_OK(server);
   ASSERT_OK(seal);
   EXPECT_TRUE(reaches(network, "", "10.66.0.3", 8080));
+  sockaddr_in from{};
+  socklen_t size = sizeof from;
+  const UniqueFd agent(
+      ::accept4(server->get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC));
+  EXPECT_EQ(ntohl(from.sin_addr.s_addr), 0x0a420001U) << "the agent comes from its own address";
   EXPECT_FALSE(reaches(network, "server", "10.66.0.1", 8200));
   ASSERT_OK(network.apply({{"10.66.0.3", "10.66.0.1", 8200}}));
   EXPECT_TRUE(reaches(network, "server", "10.66.0.1", 8200));
