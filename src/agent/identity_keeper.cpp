@@ -240,10 +240,11 @@ Result<std::vector<std::string>> IdentityKeeper::renew_authorities() {
   std::vector<std::string> units;
   if (renewed.empty()) return units;
   for (auto& [name, component] : components_) {
-    const auto touched = [&](const std::string& peer) {
-      return peer == name || peer == kAgentComponent ||
-             std::find(component.definition.clients.begin(), component.definition.clients.end(),
-                       peer) != component.definition.clients.end();
+    std::vector<std::string> trusted = component.definition.clients;
+    trusted.push_back(name);
+    trusted.emplace_back(kAgentComponent);
+    const auto touched = [&trusted](const std::string& peer) {
+      return std::find(trusted.begin(), trusted.end(), peer) != trusted.end();
     };
     if (std::none_of(renewed.begin(), renewed.end(), touched)) continue;
     if (Status issued = issue(component); !issued) return std::move(issued).error();
