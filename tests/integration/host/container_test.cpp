@@ -164,7 +164,7 @@ TEST_F(ContainerTest, RecordOfAnotherProcessIsNotAdoptedAsRunning) {
   std::string text = read_file(record).value_or("");
   const std::size_t at = text.find("pid-start ");
   ASSERT_NE(at, std::string::npos);
-  text.replace(at, 11, "pid-start 9"); // another start time: as if the number was used anew
+  text.insert(at + 10, "1"); // another start time: as if the number was used anew
   ASSERT_OK(write_file(record, text));
   const Result<Container> again = Container::adopt(stack.runtime(), stack.paths(), "unit");
   ASSERT_OK(again);
