@@ -83,6 +83,15 @@ class Changes(unittest.TestCase):
         self.assertLess(computed, 1, "finding out that there is nothing to do takes long")
         sys.stderr.write(f"    up without anything to do: {seconds:.2f} s, {computed:.2f} s of the processor\n")
 
+    def test_the_agent_ends_and_is_started_again(self):
+        before, agent = pids(), STACK.status()["pid"]
+        STACK.allod("agent", "stop", check=True)
+        self.assertEqual(STACK.allod("status").returncode, 5)
+        STACK.up()
+        self.assertNotEqual(STACK.status()["pid"], agent)
+        STACK.wait_ready()
+        self.assert_replaced(before, [])
+
     def test_two_at_once_both_end_well(self):
         declare(postgresql=", maxConnections: 90")
         before = pids()
