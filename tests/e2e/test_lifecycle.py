@@ -228,7 +228,16 @@ class Load:
         while not self.stop.wait(0.3):
             for page, path in (("id", f"/realms/{STACK.name}"), ("secrets", "/v1/sys/health")):
                 done = STACK.curl(page, path, "-o", "/dev/null", "-w", "%{http_code}", check=False)
-                self.lines["pages"].append("ok" if done.stdout == "200" else f"{page}: {done.stdout} {done.stderr}")
+                self.lines["pages"].append("ok" if done.stdout == "200" else
+                                           f"{time.strftime('%T', time.gmtime())} {page}: {done.stdout} {done.stderr}")
+
+
+def gateway_errors():
+    """What the logs say of answers that the gateway could not give, and of what happened meanwhile."""
+    lines = [line[:1200] for log in sorted((STACK.state / "logs").glob("*.log"))
+             for line in log.read_text(errors="replace").splitlines()
+             if re.search(r'"DownstreamStatus":5|"level":"(error|WARN|ERROR)"', line)]
+    return "\n" + "\n".join(lines[-12:] + [f"{event['time']} {event['resource']} {event['what']}" for event in events()[-60:]])
 
 
 class Certificates(unittest.TestCase):
@@ -257,7 +266,8 @@ class Certificates(unittest.TestCase):
         self.assertEqual(pids(), before, "a renewal restarted something")
         for kind in ("short", "pages"):
             tries = load.lines[kind]
-            self.assertEqual([line for line in tries if line != "ok"], [], f"of {len(tries)} tries some failed")
+            failed = [line for line in tries if line != "ok"]
+            self.assertEqual(failed, [], f"of {len(tries)} tries some failed" + (gateway_errors() if failed else ""))
             self.assertGreater(len(tries), 100)
         self.assertEqual(len(set(load.lines["session"])), 1, f"the session broke: {set(load.lines['session'])}")
         self.assertEqual([event for event in events(since) if re.search("does not answer|could not", event["what"] + event["action"])],
