@@ -1,0 +1,107 @@
+#include "manifest/node.h"
+
+#include <cstring>
+#include <memory>
+#include <string>
+
+namespace allod::manifest {
+namespace {
+
+/// A pointer that owns nothing and counts nothing.
+template<class T>
+std::shared_ptr<const T> borrowed(const T& object) {
+  return {std::shared_ptr<const void>(), &object};
+}
+
+cel::Value borrowed_text(std::string_view text) {
+  return cel::Value::string(std::string(text));
+}
+
+} // namespace
+
+const char* describe(Kind kind) {
+  switch (kind) {
+  case Kind::null:
+    return "nothing";
+  case Kind::boolean:
+    return "true or false";
+  case Kind::integer:
+    return "an integer";
+  case Kind::number:
+    return "a number";
+  case Kind::string:
+    return "a text";
+  case Kind::list:
+    return "a list";
+  case Kind::map:
+    return "a map";
+  case Kind::unknown:
+    return "a value that is not known yet";
+  }
+  return "a value";
+}
+
+cel::Value Node::value() const {
+  switch (kind()) {
+  case Kind::null:
+    return cel::Value::null();
+  case Kind::boolean:
+    return cel::Value::of_bool(as_boolean());
+  case Kind::integer:
+    return cel::Value::of_int(as_integer());
+  case Kind::number:
+    return cel::Value::of_double(as_number());
+  case Kind::string:
+    return borrowed_text(as_string());
+  case Kind::list:
+    return cel::Value::list(borrowed<cel::List>(as_list()));
+  case Kind::map:
+    return cel::Value::map(borrowed<cel::Map>(as_map()));
+  case Kind::unknown:
+    return cel::Value::unknown(std::string(as_string()));
+  }
+  return cel::Value::null();
+}
+
+std::uint32_t MapNode::hash(std::string_view key) {
+  // FNV-1a, 32 bits: keys are short.
+  std::uint32_t state = 2166136261U;
+  for (const char c : key)
+    state = (state ^ static_cast<unsigned char>(c)) * 16777619U;
+  return state;
+}
+
+const Member* MapNode::find_member(std::string_view key) const {
+  if (slots_ != 0) return find_in_table(key);
+  for (const Member& member : members()) {
+    if (member.key_size == key.size() &&
+        std::memcmp(member.key_text, key.data(), key.size()) == 0) {
+      return &member;
+    }
+  }
+  return nullptr;
+}
+
+const Member* MapNode::find_in_table(std::string_view key) const {
+  const std::span<const Member> all = members();
+  const auto* const table = reinterpret_cast<const std::uint32_t*>(all.data() + all.size());
+  const std::uint32_t mask = slots_ - 1;
+  for (std::uint32_t slot = hash(key) & mask; table[slot] != 0; slot = (slot + 1) & mask) {
+    const Member& member = all[table[slot] - 1];
+    if (member.key() == key) return &member;
+  }
+  return nullptr;
+}
+
+std::optional<cel::Value> MapNode::find(std::string_view key) const {
+  const Member* const member = find_member(key);
+  if (member == nullptr) return std::nullopt;
+  return member->value.value();
+}
+
+std::pair<cel::Value, cel::Value> MapNode::entry(std::size_t index) const {
+  const Member& member = members()[index];
+  return {borrowed_text(member.key()), member.value.value()};
+}
+
+} // namespace allod::manifest

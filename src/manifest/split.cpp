@@ -1,0 +1,76 @@
+#include "manifest/split.h"
+
+#include <string>
+#include <string_view>
+
+#include "manifest/complaint.h"
+
+namespace allod::manifest {
+namespace {
+
+class Splitter {
+ public:
+  Splitter(const std::shared_ptr<const Document>& document, bool strict, SplitResult& result)
+      : document_(document), strict_(strict), result_(result) {}
+
+  void root(const Node& node) {
+    if (node.is_null()) return; // nothing but comments between two lines of ---
+    if (node.is_list()) {
+      // A JSON list of objects: what other tools write in place of a List.
+      for (const Node& item : node.as_list().items())
+        object(item);
+      return;
+    }
+    object(node);
+  }
+
+ private:
+  void object(const Node& node) {
+    const std::string_view version = node.text_at("apiVersion");
+    const std::string_view kind = node.text_at("kind");
+    if (version.empty() || kind.empty()) {
+      no_object(node);
+      return;
+    }
+    const Node* const items = node.find("items");
+    if (kind.ends_with("List") && items != nullptr && (items->is_list() || items->is_null())) {
+      if (items->is_null()) return;
+      for (const Node& item : items->as_list().items())
+        object(item);
+      return;
+    }
+    Object found;
+    found.document = document_;
+    found.node = &node;
+    found.origin = version.starts_with("allod/") ? Origin::stack : Origin::kubernetes;
+    result_.objects.push_back(std::move(found));
+  }
+
+  void no_object(const Node& node) {
+    if (!strict_) {
+      ++result_.skipped;
+      return;
+    }
+    const std::string_view missing = !node.is_map() ? "this is no object: it is "
+                                     : node.text_at("apiVersion").empty()
+                                         ? "this is no object: it has no apiVersion"
+                                         : "this is no object: it has no kind";
+    std::string message(missing);
+    if (!node.is_map()) message += describe(node.kind());
+    result_.problems.push_back({complaint(*document_, node.offset(), std::move(message)), 0, {}});
+  }
+
+  const std::shared_ptr<const Document>& document_;
+  bool strict_;
+  SplitResult& result_;
+};
+
+} // namespace
+
+void split(const std::shared_ptr<const Document>& document, bool strict, SplitResult& result) {
+  Splitter splitter(document, strict, result);
+  for (const Node& root : document->roots())
+    splitter.root(root);
+}
+
+} // namespace allod::manifest
