@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 #include "artifacts/archive_reader.h"
-#include "artifacts/glob.h"
 #include "artifacts/parallel.h"
 #include "artifacts/placement.h"
 #include "artifacts/tree_listing.h"
 #include "artifacts/tree_writer.h"
+#include "base/glob.h"
 
 namespace allod::artifacts {
 namespace {

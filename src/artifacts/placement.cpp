@@ -1,6 +1,6 @@
 #include "artifacts/placement.h"
 
-#include "artifacts/glob.h"
+#include "base/glob.h"
 
 namespace allod::artifacts {
 namespace {

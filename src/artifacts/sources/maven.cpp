@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <optional>
 
-#include "artifacts/glob.h"
 #include "artifacts/sources/client.h"
 #include "artifacts/sources/signature.h"
 #include "artifacts/tree_listing.h"
+#include "base/glob.h"
 #include "base/text.h"
 
 namespace allod::artifacts {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "artifacts/archive_reader.h"
-#include "artifacts/glob.h"
 #include "artifacts/sources/client.h"
+#include "base/glob.h"
 #include "base/hash.h"
 #include "base/text.h"
 

@@ -1,11 +1,11 @@
-// Patterns over slash-separated paths, as image definitions use them.
+// Patterns over slash-separated paths, as image definitions and exceptions use them.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace allod::artifacts {
+namespace allod {
 
 /// `*` and `?` stay within one path segment, `**` crosses segments; everything else is literal.
 /// A trailing "/**" matches the folder itself as well: what it contains goes, and so does it.
@@ -17,4 +17,4 @@ namespace allod::artifacts {
 /// Whether the text holds a wildcard at all.
 [[nodiscard]] bool is_glob(std::string_view pattern);
 
-} // namespace allod::artifacts
+} // namespace allod

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "artifacts/glob.h"
+#include "base/glob.h"
 
-namespace allod::artifacts {
+namespace allod {
 namespace {
 
 TEST(Glob, StarStaysWithinASegment) {
@@ -31,4 +31,4 @@ TEST(Glob, CoversWhatLiesInAMatchingFolder) {
 }
 
 } // namespace
-} // namespace allod::artifacts
+} // namespace allod

@@ -1,8 +1,8 @@
-#include "artifacts/glob.h"
+#include "base/glob.h"
 
 #include <algorithm>
 
-namespace allod::artifacts {
+namespace allod {
 namespace {
 
 // Plain backtracking over the last wildcard of each kind would be enough for `*`; with `**` beside
@@ -58,4 +58,4 @@ bool is_glob(std::string_view pattern) {
   return pattern.find_first_of("*?") != std::string_view::npos;
 }
 
-} // namespace allod::artifacts
+} // namespace allod
