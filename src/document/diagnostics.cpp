@@ -1,6 +1,7 @@
 #include "document/diagnostics.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -23,6 +24,7 @@ struct Paint {
   [[nodiscard]] std::string bold(const std::string& text) const { return (*this)("1", text); }
   [[nodiscard]] std::string red(const std::string& text) const { return (*this)("1;31", text); }
   [[nodiscard]] std::string green(const std::string& text) const { return (*this)("1;32", text); }
+  [[nodiscard]] std::string yellow(const std::string& text) const { return (*this)("1;33", text); }
   [[nodiscard]] std::string dim(const std::string& text) const { return (*this)("2", text); }
 };
 
@@ -44,7 +46,7 @@ std::string hang(std::string_view text, std::size_t indentation) {
   return join(lines, "\n" + std::string(indentation, ' '));
 }
 
-std::string header(const Error& error, const Paint& paint) {
+std::string header(const Error& error, std::string_view label, const Paint& paint) {
   std::string where;
   if (const auto& place = error.place()) {
     where = printable(place->file);
@@ -52,8 +54,9 @@ std::string header(const Error& error, const Paint& paint) {
     if (place->line != 0 && place->column != 0) where += ":" + std::to_string(place->column);
     where = paint.bold(where + ":") + " ";
   }
-  return where + paint.red("error:") + " " + paint.bold(hang(printable(error.message(), true), 2)) +
-         "\n";
+  const std::string name = std::string(label) + ":";
+  const std::string shown = label == "error" ? paint.red(name) : paint.yellow(name);
+  return where + shown + " " + paint.bold(hang(printable(error.message(), true), 2)) + "\n";
 }
 
 /// The text that a place is in; kept alive by `holder` when it is read from the file.
@@ -68,18 +71,26 @@ const Source* source_of(const Place& place, const DiagnosticOptions& options, So
   return &holder;
 }
 
+/// The line that a place is on, or nothing.
+std::optional<std::string> line_of(const Place& place, const DiagnosticOptions& options) {
+  if (!options.line.empty()) return std::string(options.line);
+  Source holder;
+  const Source* source = source_of(place, options, holder);
+  if (source == nullptr) return std::nullopt;
+  const TextLines lines(without_byte_order_mark(source->text));
+  if (place.line > lines.count()) return std::nullopt;
+  return std::string(lines.line(place.line));
+}
+
 /// The line, the underline and the hint; empty when the line is not to be had.
 std::string excerpt_lines(const Error& error, const DiagnosticOptions& options,
                           const Paint& paint) {
   if (!error.place() || error.place()->line == 0) return {};
   const Place& place = *error.place();
-  Source holder;
-  const Source* source = source_of(place, options, holder);
-  if (source == nullptr) return {};
-  const TextLines lines(without_byte_order_mark(source->text));
-  if (place.line > lines.count()) return {};
+  const std::optional<std::string> line_text = line_of(place, options);
+  if (!line_text) return {};
   const std::size_t room = options.width > kGutterWidth + 20 ? options.width - kGutterWidth : 20;
-  const Excerpt excerpt = make_excerpt(lines.line(place.line), place.column, place.length, room);
+  const Excerpt excerpt = make_excerpt(*line_text, place.column, place.length, room);
   std::string text = paint.dim(gutter(std::to_string(place.line))) + excerpt.text + "\n";
   const std::string hint = printable(error.hint(), true);
   if (place.column == 0) {
@@ -128,7 +139,7 @@ const Source* Sources::find(const std::string& name) const {
 
 std::string render(const Error& error, const DiagnosticOptions& options) {
   const Paint paint{options.colour};
-  std::string text = header(error, paint);
+  std::string text = header(error, options.label, paint);
   const std::string excerpt = excerpt_lines(error, options, paint);
   text += excerpt;
   if (excerpt.empty() && !error.hint().empty()) {
