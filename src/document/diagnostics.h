@@ -31,7 +31,7 @@ struct DiagnosticOptions {
   bool read_files = true;  ///< read the file for an excerpt when no source has its name
   std::string_view label = "error"; ///< what the message is introduced as; red for errors alone
   /// The line of the place, when the caller has it: no source and no file is asked.
-  std::string_view line;
+  std::string_view line = {};
   const Sources* sources = nullptr; ///< not owned
 };
 
