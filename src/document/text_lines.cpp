@@ -12,6 +12,7 @@ bool starts_character(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
 }
 
+constexpr std::size_t kStep = 256;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 } // namespace
@@ -19,7 +20,9 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 TextLines::TextLines(std::string_view text) : text_(text) {
   lines_.emplace_back();
   std::size_t characters = 0;
+  counts_.reserve(text.size() / kStep + 1);
   for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i % kStep == 0) counts_.push_back(characters);
     if (starts_character(text[i])) ++characters;
     const bool carriage = text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n');
     if (text[i] == '\n' || carriage) lines_.push_back(Start{i + 1, characters});
@@ -45,9 +48,14 @@ TextLines::Position TextLines::at_byte(std::size_t offset) const {
       std::upper_bound(lines_.begin(), lines_.end(), offset,
                        [](std::size_t wanted, const Start& start) { return wanted < start.byte; });
   const Start& start = *std::prev(after);
-  const std::size_t before = utf8_length(text_.substr(start.byte, offset - start.byte));
   return Position{static_cast<std::uint32_t>(after - lines_.begin()),
-                  static_cast<std::uint32_t>(before + 1)};
+                  static_cast<std::uint32_t>(characters_before(offset) - start.character + 1)};
+}
+
+std::size_t TextLines::characters_before(std::size_t offset) const {
+  if (counts_.empty()) return 0;
+  const std::size_t step = std::min(offset / kStep, counts_.size() - 1);
+  return counts_[step] + utf8_length(text_.substr(step * kStep, offset - step * kStep));
 }
 
 TextLines::Position TextLines::at_character(std::size_t index) const {
@@ -59,9 +67,11 @@ TextLines::Position TextLines::at_character(std::size_t index) const {
 }
 
 std::size_t TextLines::byte_of_character(std::size_t index) const {
-  const Position position = at_character(index);
-  std::size_t at = lines_[position.line - 1].byte;
-  for (std::uint32_t left = position.column; at < text_.size(); ++at) {
+  if (counts_.empty()) return 0;
+  const auto after = std::upper_bound(counts_.begin(), counts_.end(), index);
+  const auto step = static_cast<std::size_t>(std::prev(after) - counts_.begin());
+  std::size_t at = step * kStep;
+  for (std::size_t left = index - counts_[step] + 1; at < text_.size(); ++at) {
     if (starts_character(text_[at]) && --left == 0) break;
   }
   return at;

@@ -40,9 +40,14 @@ class TextLines {
     std::size_t character = 0;
   };
   [[nodiscard]] std::size_t end_of(std::size_t line_index) const;
+  /// How many code points start before `offset`.
+  [[nodiscard]] std::size_t characters_before(std::size_t offset) const;
 
   std::string_view text_;
   std::vector<Start> lines_;
+  /// How many code points start before each kStep bytes: a line may be as long as the text, and
+  /// counting from its start for each value would take the square of that.
+  std::vector<std::size_t> counts_;
 };
 
 /// Checks what every reader checks first: the size, and that the text is UTF-8 (RFC 3629). Errors:
