@@ -5,6 +5,8 @@ find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
 endif()
+# A rebuilt agent knows by it that it is another (base/build_id.h).
+add_link_options(-Wl,--build-id=sha1)
 if(MOLD_PROGRAM)
   add_link_options(-fuse-ld=mold)
 endif()

@@ -7,6 +7,7 @@
 #include "agent/agent_process.h"
 #include "agent/machine_ids.h"
 #include "agent/status.h"
+#include "base/build_id.h"
 #include "base/files.h"
 
 namespace allod::agent {
@@ -101,6 +102,7 @@ Value AgentProcess::version() const {
   Value value = Value::map();
   value.set("stack", options_.places.stack);
   value.set("version", options_.version);
+  value.set("build", build_id());
   value.set("pid", static_cast<std::int64_t>(::getpid()));
   value.set("since", format_rfc3339(started_));
   value.set("agentMemoryBytes", Value(own_memory()));

@@ -82,9 +82,14 @@ bool answers(const BackgroundOptions& options) {
   if (!client) return false;
   const Result<Value> version = client->call("version", Value::map(), {}, milliseconds(5000));
   if (!version) return false;
-  if (options.version.empty() || version->string_or("version", "") == options.version) return true;
+  if (options.build.empty() || version->string_or("build", "") == options.build) return true;
+  // Its socket closes before it has let go of its lock: the process itself is waited for.
+  const Result<UniqueFd> process = open_pidfd(static_cast<pid_t>(version->integer_or("pid", -1)));
   const Result<Value> ended = client->call("shutdown", Value::map(), {}, milliseconds(5000));
-  if (ended) static_cast<void>(client->wait_closed(milliseconds(30000)));
+  if (ended && process) {
+    pollfd wait{process->get(), POLLIN, 0};
+    ::poll(&wait, 1, 30000);
+  }
   return false;
 }
 
@@ -123,6 +128,14 @@ Status start_agent_in_background(const BackgroundOptions& options) {
     }
   }
   return with_log(Error(ErrorCode::timeout, "the agent does not answer"), options.places);
+}
+
+Status forget_agent_in_background(const Places& places) {
+  if (!is_directory("/run/systemd/system") || !exists(kUnitFile)) return {};
+  if (Status disabled = systemctl({"disable", "allod@" + places.stack + ".service"}); !disabled) {
+    return std::move(disabled).error().during("taking the agent out of the machine's start");
+  }
+  return {};
 }
 
 } // namespace allod::agent

@@ -16,12 +16,16 @@ struct BackgroundOptions {
   std::string binary; ///< path of this program
   /// What it is to be called with, for instance {"agent", "run", "--stack", "home"}.
   std::vector<std::string> arguments;
-  std::string version; ///< an agent of another version makes way
+  std::string build; ///< base/build_id.h; an agent that is another build makes way
   std::chrono::milliseconds timeout{30000};
 };
 
-/// Returns once the agent answers; at once when it does already. One of another version is told to
+/// Returns once the agent answers; at once when it does already. One of another build is told to
 /// end first; its units go on. Errors: timeout or io, with the last lines of its log.
 Status start_agent_in_background(const BackgroundOptions& options);
+
+/// Takes back that systemd starts the agent of this stack with the machine. Does nothing where
+/// systemd does not rule.
+Status forget_agent_in_background(const Places& places);
 
 } // namespace allod::agent

@@ -8,6 +8,7 @@
 #include "agent/places.h"
 #include "artifacts/assembled_image.h"
 #include "artifacts/store.h"
+#include "base/build_id.h"
 #include "document/document_file.h"
 #include "document/writers.h"
 
@@ -67,7 +68,7 @@ Status ensure_agent(const GlobalOptions& options, const std::string& stack) {
   background.places = agent::Places::of(stack);
   background.binary = own_path();
   background.arguments = {"agent", "run", "--stack", stack, "--catalogue", *catalogue};
-  background.version = ALLOD_VERSION;
+  background.build = build_id();
   return agent::start_agent_in_background(background);
 }
 

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "agent/background.h"
 #include "agent/places.h"
 #include "base/files.h"
 #include "cli/agent_service.h"
@@ -54,6 +55,8 @@ int run(Context& context, const Options& options) {
   if (!outcome) return context.fail(outcome.error());
   if (const Status closed = client->wait_closed(std::chrono::seconds(30)); !closed)
     return context.fail(closed.error());
+  if (Status forgotten = agent::forget_agent_in_background(agent::Places::of(*stack)); !forgotten)
+    return context.fail(forgotten.error());
   if (context.json()) {
     context.print_json(*outcome);
     return kSuccess;
