@@ -1,6 +1,7 @@
 #include "agent/status.h"
 
 #include <cstdlib>
+#include <map>
 
 #include "base/files.h"
 
@@ -89,14 +90,21 @@ void add_views(const Machinery& machinery, Value& components) {
   }
 }
 
-Value refused_value(const Machinery& machinery) {
+/// Connections that no edge allows, by component where an address is one's.
+Value refused_value(const Machinery& machinery, const Value& components) {
+  std::map<std::string, std::string> names;
+  for (const document::Member& component : components.members())
+    names[component.value.string_or("address", "")] = component.key;
   Value list = Value::list();
   const auto refused = machinery.network.refused();
   if (!refused) return list;
   for (const host::RefusedConnection& connection : *refused) {
     Value value = Value::map();
-    value.set("source", connection.source);
-    value.set("destination", connection.destination);
+    for (const auto& [key, address] : {std::pair("source", connection.source),
+                                       std::pair("destination", connection.destination)}) {
+      const auto name = names.find(address);
+      value.set(key, name == names.end() ? address : name->second);
+    }
     value.set("port", static_cast<int>(connection.port));
     value.set("packets", integer(connection.packets));
     list.push(std::move(value));
@@ -119,7 +127,7 @@ Result<Value> status_value(State& state, Machinery* machinery) {
     if (const auto end = machinery->identities.agent_end()) {
       value.set("agentCertificateEnd", format_rfc3339(*end));
     }
-    value.set("refused", refused_value(*machinery));
+    value.set("refused", refused_value(*machinery, components));
   }
   value.set("components", std::move(components));
   Value failed = Value::list();

@@ -149,10 +149,22 @@ class Resolver {
       std::optional<Need> need =
           catalogue::read_need(member, environment, catalogue_.surroundings(), problems_);
       if (!need) continue;
+      check_options(*need);
       component.own_needs.push_back(std::make_unique<Need>(std::move(*need)));
       bind_need(component, *component.own_needs.back());
     }
     check_bind(component);
+  }
+
+  /// Options that depend on nothing are known to fit or not before anything is fetched or made.
+  void check_options(const Need& need) {
+    if (!need.options.references().empty()) return;
+    Result<catalogue::Rendered> options = need.options.render({});
+    if (!options) {
+      problems_.push_back(std::move(options).error());
+    } else if (options->value.is_map()) {
+      catalogue_.validate(Catalogue::options_schema(need.contract), options->value, problems_);
+    }
   }
 
   void bind_need(Component& component, const Need& need) {
@@ -236,6 +248,9 @@ class Resolver {
   }
 
   static void name_consumers(Blueprint& blueprint) {
+    std::map<const Component*, Component*> owned;
+    for (const auto& component : blueprint.components)
+      owned[component.get()] = component.get();
     for (const auto& component : blueprint.components) {
       std::set<const catalogue::Offer*> seen;
       for (const ResolvedNeed& resolved : component->needs) {
@@ -244,8 +259,9 @@ class Resolver {
           const bool first = seen.insert(bound.offer).second;
           const std::string name =
               first ? component->name : component->name + "-" + resolved.need->name;
-          auto& consumers = const_cast<Component*>(bound.provider)->consumers[bound.offer->name];
-          consumers.push_back({component.get(), resolved.need, name});
+          owned.at(bound.provider)
+              ->consumers[bound.offer->name]
+              .push_back({component.get(), resolved.need, name});
         }
       }
     }

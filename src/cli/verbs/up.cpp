@@ -116,6 +116,10 @@ int run(Context& context, const Options& options) {
   if (!planned) return context.fail(problems);
   context.terminal.note("Plan         " + summarise_plan(*planned));
   if (options.dry_run) {
+    if (context.json()) {
+      context.print_json(graph::to_value(planned->plan));
+      return kSuccess;
+    }
     context.terminal.print(describe_plan(*planned, context.terminal, false));
     return kSuccess;
   }
