@@ -87,6 +87,7 @@ class Reconciler {
                     const std::string& action);
   /// False when it could not be put right.
   bool repair_network();
+  void rotate_logs();
 
   Machinery& machinery_;
   Handlers handlers_;

@@ -1,4 +1,5 @@
 // What the reconciler does between changes: put right what drifted, renew what comes to its end.
+#include "agent/log_keeper.h"
 #include "agent/reconciler.h"
 
 namespace allod::agent {
@@ -35,7 +36,19 @@ void Reconciler::reload_units(const std::vector<std::string>& units, const std::
   }
 }
 
+void Reconciler::rotate_logs() {
+  const Places& places = machinery_.given.places;
+  for (const UnitView& view : machinery_.supervisor.views()) {
+    const UnitDefinition& unit = *view.definition;
+    const Result<bool> rotated = rotate_log(places.host(), unit, places.log_of(unit.name));
+    if (rotated) continue;
+    machinery_.given.events.tell("unit/" + unit.name, "its log could not be rotated", "",
+                                 rotated.error().describe());
+  }
+}
+
 void Reconciler::repair() {
+  rotate_logs();
   const bool whole = repair_network();
   machinery_.supervisor.repair();
   // Units that lived on in a namespace without a name held on to its link until now.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/log_keeper.h"
 #include "agent/unit_files.h"
 #include "document/json_writer.h"
 
@@ -94,6 +95,8 @@ Status add_mounts(const UnitDefinition& unit, const Places& places, const Contai
 }
 
 void add_limits(const UnitDefinition& unit, host::ContainerSpec& spec) {
+  // Between two looks of the agent a unit may write much: conmon stops it here.
+  spec.log_limit = log_keep(unit);
   if (const Value* resources = unit.spec.find("resources")) {
     spec.memory_limit = static_cast<std::uint64_t>(
         std::max<std::int64_t>(resources->integer_or("memoryBytes", 0), 0));

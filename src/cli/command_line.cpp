@@ -46,6 +46,7 @@ const std::vector<Verb>& verbs() {
       {"down", kPlatform, "stop everything and lock the volumes; the data stays", add_down},
       {"destroy", kPlatform, "remove everything, data included", add_destroy},
       {"status", kDaily, "components, health, memory, certificates", add_status},
+      {"top", kDaily, "processor time and memory of each unit", add_top},
       {"explain", kDaily, "why a resource is as it is, and what depends on it", add_explain},
       {"logs", kDaily, "what a component writes", add_logs},
       {"events", kDaily, "what happened and what was done about it", add_events},

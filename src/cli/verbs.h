@@ -9,6 +9,7 @@ void add_init(CLI::App& command, Invocation& invocation);
 void add_plan(CLI::App& command, Invocation& invocation);
 void add_up(CLI::App& command, Invocation& invocation);
 void add_status(CLI::App& command, Invocation& invocation);
+void add_top(CLI::App& command, Invocation& invocation);
 void add_explain(CLI::App& command, Invocation& invocation);
 void add_logs(CLI::App& command, Invocation& invocation);
 void add_exec(CLI::App& command, Invocation& invocation);

@@ -41,8 +41,10 @@ Action action_of_file(const std::vector<PathStep>& path, const Value& before, co
 /// docs/graph.md, "What a change means".
 Action action_of_unit_leaf(const std::vector<PathStep>& path, const Value& before,
                            const Value& after) {
-  if (is_key(path, 0, "hosts") || is_key(path, 0, "ready") || is_key(path, 0, "stop"))
+  if (is_key(path, 0, "hosts") || is_key(path, 0, "ready") || is_key(path, 0, "stop") ||
+      is_key(path, 0, "log")) {
     return Action::update;
+  }
   if (is_key(path, 0, "files")) return action_of_file(path, before, after);
   const bool reload_rule = is_key(path, 0, "identity") && is_key(path, 1, "reload");
   return reload_rule ? Action::update : Action::restart;

@@ -166,6 +166,18 @@ Result<Value> resources_of(const Value& body) {
   return result;
 }
 
+/// The rules for reading the log, and its limit in bytes.
+Result<Value> log_of(const Value& body) {
+  const Value* given = body.find("log");
+  Value result = given == nullptr ? Value::map() : *given;
+  const Value* keep = result.find("keep");
+  Result<Value> bytes = size_of(keep == nullptr ? Value("64Mi") : *keep);
+  if (!bytes) return bytes;
+  result.erase("keep");
+  result.set("keepBytes", std::move(*bytes));
+  return result;
+}
+
 Value user_of(const Value& body, const std::string& slot) {
   Value user = body.find("user") == nullptr ? Value::map() : *body.find("user");
   if (!user.contains("name")) user.set("name", split(slot, '.').back());
@@ -245,6 +257,7 @@ Result<Value> unit_spec(const catalogue::UnitRecipe& unit, const Value& body, co
   if (Status status = put(spec, "stop", stop_of(body)); !status) return std::move(status).error();
   if (Status status = put(spec, "resources", resources_of(body)); !status)
     return std::move(status).error();
+  if (Status status = put(spec, "log", log_of(body)); !status) return std::move(status).error();
   spec.set("capabilities", capabilities_of(body));
   return spec;
 }

@@ -119,4 +119,17 @@ pid_t find_conmon(const HostPaths& paths, const std::string& id) {
   return arguments.find(mark) == std::string::npos ? 0 : process;
 }
 
+Status reopen_log(const HostPaths& paths, const std::string& id) {
+  if (find_conmon(paths, id) == 0)
+    return Error(ErrorCode::not_found, "no conmon of " + id + " runs");
+  const std::string pipe = paths.bundle(id) + "/ctl";
+  const UniqueFd fd(::open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return errno_error("open " + pipe);
+  // Event 2 of conmon's control pipe; the other two numbers belong to other events.
+  constexpr std::string_view kReopen = "2 0 0\n";
+  if (::write(fd.get(), kReopen.data(), kReopen.size()) != static_cast<ssize_t>(kReopen.size()))
+    return errno_error("write " + pipe);
+  return {};
+}
+
 } // namespace allod::host

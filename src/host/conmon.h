@@ -27,4 +27,8 @@ Result<ConmonStarted> start_conmon(const Runtime& runtime, const HostPaths& path
 /// conmon's process of a unit, found by its pid file and command line; 0 when it does not run.
 [[nodiscard]] pid_t find_conmon(const HostPaths& paths, const std::string& id);
 
+/// Has conmon write on to a new file in the place of a unit's log, after the old one was renamed.
+/// Errors: io; not_found when no conmon of the unit runs.
+Status reopen_log(const HostPaths& paths, const std::string& id);
+
 } // namespace allod::host

@@ -1,35 +1,52 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <queue>
 #include <thread>
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #include "agent/places.h"
 #include "base/files.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
 #include "cli/exit_code.h"
 #include "cli/pipeline.h"
 #include "cli/verbs.h"
+#include "document/json_writer.h"
+#include "observability/log_query.h"
+#include "observability/log_reader.h"
 
 namespace allod::cli {
 namespace {
 
-constexpr std::size_t kLogLimit = 64U << 20;
+using observability::LogParser;
+using observability::LogQuery;
+using observability::LogReader;
+using observability::LogRecord;
+using observability::Severity;
+
 constexpr std::string_view kSuffix = ".log";
+constexpr std::chrono::milliseconds kPause{200};
 
 struct Options {
   std::string name;
   bool follow = false;
-  std::size_t tail = 200;
+  bool fields = false;
+  std::optional<std::size_t> tail;
   bool steps = false;
+  observability::LogQueryText query;
 };
 
 struct LogFile {
   std::string name; ///< COMPONENT.UNIT
   std::string path;
+  LogParser parser;
 };
+
+/// By the rules of the unit's recipe; steps and what has none are read as they come.
+LogParser parser_of(const std::optional<graph::Graph>& recorded, const std::string& name) {
+  const graph::Resource* unit = recorded ? recorded->find("unit/" + name) : nullptr;
+  const document::Value* rules = unit == nullptr ? nullptr : unit->spec.find("log");
+  return rules == nullptr ? LogParser() : LogParser::compile(*rules).value_or(LogParser());
+}
 
 /// Logs of a component or of one unit; of its steps too when asked for.
 Result<std::vector<LogFile>> log_files(const std::string& stack, const Options& options) {
@@ -38,6 +55,7 @@ Result<std::vector<LogFile>> log_files(const std::string& stack, const Options& 
   if (!names)
     return Error(ErrorCode::not_found, "stack \"" + stack + "\" has no logs on this machine");
   const Result<std::optional<graph::Graph>> recorded = recorded_graph(stack);
+  const std::optional<graph::Graph> graph = recorded ? *recorded : std::nullopt;
   std::vector<LogFile> files;
   std::vector<std::string> known;
   for (const std::string& file : *names) {
@@ -46,9 +64,9 @@ Result<std::vector<LogFile>> log_files(const std::string& stack, const Options& 
     known.push_back(name);
     const bool wanted =
         options.name.empty() || name == options.name || name.starts_with(options.name + ".");
-    const bool unit = recorded && *recorded && (*recorded)->find("unit/" + name) != nullptr;
+    const bool unit = graph && graph->find("unit/" + name) != nullptr;
     if (wanted && (unit || options.steps || name == options.name))
-      files.push_back({name, places.logs() + "/" + file});
+      files.push_back({name, places.logs() + "/" + file, parser_of(graph, name)});
   }
   if (!files.empty()) return files;
   const std::string near = nearest(options.name, known);
@@ -57,83 +75,118 @@ Result<std::vector<LogFile>> log_files(const std::string& stack, const Options& 
                  ("logs: " + join(known, ", ")));
 }
 
-/// A line of the CRI log format, "TIME STREAM TAG TEXT", as time and text.
-std::string readable(const std::string& line, const std::string& prefix) {
-  const std::vector<std::string> parts = split(line, ' ');
-  if (parts.size() < 4 || (parts[1] != "stdout" && parts[1] != "stderr"))
-    return prefix + line + "\n";
-  const std::size_t start = parts[0].size() + parts[1].size() + parts[2].size() + 3;
-  return prefix + parts[0].substr(0, 19) + "Z " + line.substr(start) + "\n";
+Colour colour_of(Severity severity) {
+  if (severity >= Severity::error) return Colour::red;
+  if (severity == Severity::warning) return Colour::yellow;
+  return Colour::dim;
 }
 
-void print_last(Context& context, const LogFile& file, std::size_t count,
-                const std::string& prefix) {
-  const Result<std::string> content = read_file(file.path, kLogLimit);
-  if (!content) return;
-  std::vector<std::string> lines = split(*content, '\n');
-  if (!lines.empty() && lines.back().empty()) lines.pop_back();
-  const std::size_t first = lines.size() > count ? lines.size() - count : 0;
-  for (std::size_t i = first; i < lines.size(); ++i)
-    context.terminal.print(readable(lines[i], prefix));
-}
-
-/// Prints what is appended; a log that begins anew is read from its start.
-class Follower {
- public:
-  Follower(Context& context, LogFile file, std::string prefix)
-      : context_(context), file_(std::move(file)), prefix_(std::move(prefix)) {
-    struct stat info {};
-    if (::stat(file_.path.c_str(), &info) == 0) {
-      offset_ = info.st_size;
-      inode_ = info.st_ino;
-    }
+std::string fields_text(const document::Value& fields) {
+  std::string text;
+  for (const document::Member& field : fields.members()) {
+    text += " " + field.key + "=" +
+            (field.value.is_string() ? field.value.as_string() : document::write_json(field.value));
   }
+  return text;
+}
 
-  void poll() {
-    struct stat info {};
-    if (::stat(file_.path.c_str(), &info) != 0) return;
-    if (info.st_ino != inode_ || info.st_size < offset_) offset_ = 0;
-    inode_ = info.st_ino;
-    if (info.st_size == offset_) return;
-    const UniqueFd fd(::open(file_.path.c_str(), O_RDONLY | O_CLOEXEC));
-    std::vector<char> buffer(
-        static_cast<std::size_t>(std::min<off_t>(info.st_size - offset_, 1 << 20)));
-    const ssize_t count = ::pread(fd.get(), buffer.data(), buffer.size(), offset_);
-    if (count <= 0) return;
-    offset_ += count;
-    pending_.append(buffer.data(), static_cast<std::size_t>(count));
-    for (std::size_t end = pending_.find('\n'); end != std::string::npos;
-         end = pending_.find('\n')) {
-      context_.terminal.print(readable(pending_.substr(0, end), prefix_));
-      pending_.erase(0, end + 1);
+/// Prints records that are wanted, as text or one JSON object a line.
+class Printer {
+ public:
+  Printer(Context& context, const LogQuery& query, bool named, bool fields)
+      : context_(context), query_(query), named_(named), fields_(fields) {}
+
+  [[nodiscard]] bool wants(const LogRecord& record) const { return query_.wants(record); }
+
+  void print(const LogRecord& record) {
+    const Terminal& terminal = context_.terminal;
+    if (context_.json()) {
+      context_.terminal.print(document::write_json(observability::to_value(record)) + "\n");
+      return;
     }
+    std::string severity(to_string(record.severity));
+    severity.resize(std::max<std::size_t>(severity.size(), 5), ' ');
+    std::string line = observability::format_nanoseconds(record.time) + " " +
+                       terminal.paint(colour_of(record.severity), severity) + " ";
+    if (named_) line += record.component + "." + record.unit + " | ";
+    line += std::string(trim(record.message));
+    if (fields_ || record.message.empty())
+      line += terminal.paint(Colour::dim, fields_text(record.fields));
+    context_.terminal.print(line + "\n");
   }
 
  private:
   Context& context_;
-  LogFile file_;
-  std::string prefix_;
-  off_t offset_ = 0;
-  ino_t inode_ = 0;
-  std::string pending_;
+  const LogQuery& query_;
+  bool named_;
+  bool fields_;
 };
+
+/// The wanted records of all logs in the order of their time, of which only the last `tail` are
+/// kept.
+std::vector<LogRecord> collect(std::vector<LogReader>& readers, const Printer& printer,
+                               std::size_t tail) {
+  const auto later = [](const LogRecord& left, const LogRecord& right) {
+    return left.time > right.time;
+  };
+  std::priority_queue<LogRecord, std::vector<LogRecord>, decltype(later)> kept(later);
+  const auto take = [&](LogRecord record) {
+    if (!printer.wants(record)) return;
+    kept.push(std::move(record));
+    if (kept.size() > tail) kept.pop();
+  };
+  for (LogReader& reader : readers) {
+    while (std::optional<LogRecord> record = reader.next())
+      take(std::move(*record));
+    if (std::optional<LogRecord> last = reader.flush()) take(std::move(*last));
+  }
+  std::vector<LogRecord> records;
+  while (!kept.empty()) {
+    records.push_back(kept.top());
+    kept.pop();
+  }
+  return records;
+}
+
+void follow(std::vector<LogReader>& readers, Printer& printer) {
+  while (true) {
+    std::vector<LogRecord> records;
+    for (LogReader& reader : readers) {
+      while (std::optional<LogRecord> record = reader.next())
+        records.push_back(std::move(*record));
+      if (std::optional<LogRecord> last = reader.flush()) records.push_back(std::move(*last));
+    }
+    std::stable_sort(
+        records.begin(), records.end(),
+        [](const LogRecord& left, const LogRecord& right) { return left.time < right.time; });
+    for (const LogRecord& record : records) {
+      if (printer.wants(record)) printer.print(record);
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
 
 int run(Context& context, const Options& options) {
   const Result<std::string> stack = find_stack(context.options);
   if (!stack) return context.fail(stack.error());
-  const Result<std::vector<LogFile>> files = log_files(*stack, options);
+  const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                               std::chrono::system_clock::now().time_since_epoch())
+                               .count();
+  const Result<LogQuery> query = LogQuery::compile(options.query, now);
+  if (!query) return context.fail(query.error());
+  Result<std::vector<LogFile>> files = log_files(*stack, options);
   if (!files) return context.fail(files.error());
-  std::vector<Follower> followers;
-  for (const LogFile& file : *files) {
-    const std::string prefix = files->size() > 1 ? file.name + " | " : "";
-    followers.emplace_back(context, file, prefix);
-    print_last(context, file, options.tail, prefix);
-  }
-  while (options.follow) {
-    for (Follower& follower : followers)
-      follower.poll();
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  }
+  std::vector<LogReader> readers;
+  for (LogFile& file : *files)
+    readers.emplace_back(file.name, file.path, std::move(file.parser), query->since());
+  Printer printer(context, *query, files->size() > 1, options.fields);
+  // Whoever says what they look for wants all of it.
+  const bool searching = !options.query.since.empty() || !options.query.grep.empty() ||
+                         !options.query.where.empty() || !options.query.severity.empty();
+  const std::size_t tail = options.tail.value_or(searching ? SIZE_MAX : 200);
+  for (const LogRecord& record : collect(readers, printer, tail))
+    printer.print(record);
+  if (options.follow) follow(readers, printer);
   return kSuccess;
 }
 
@@ -144,7 +197,24 @@ void add_logs(CLI::App& command, Invocation& invocation) {
   command.add_option("NAME", options->name,
                      "a component, COMPONENT.UNIT or COMPONENT.STEP; everything without it");
   command.add_flag("-F,--follow", options->follow, "go on as it is written");
-  command.add_option("-n,--tail", options->tail, "how many lines of each")->capture_default_str();
+  command.add_option("-n,--tail", options->tail,
+                     "how many records at most (200, or all when something is searched for)");
+  command
+      .add_option("--since", options->query.since,
+                  "not before: a duration before now (15m, 2h) or a time (RFC 3339)")
+      ->type_name("WHEN");
+  command.add_option("--until", options->query.until, "not after")->type_name("WHEN");
+  command
+      .add_option("--severity", options->query.severity,
+                  "at least: trace, debug, info, warn, error, fatal")
+      ->type_name("NAME");
+  command.add_option("--grep", options->query.grep, "a regular expression in message or fields")
+      ->type_name("REGEX");
+  command
+      .add_option("--where", options->query.where,
+                  "a CEL condition over time, severity, component, unit, message, fields")
+      ->type_name("EXPR");
+  command.add_flag("--fields", options->fields, "show the other fields of each record, too");
   command.add_flag("--steps", options->steps, "the logs of steps as well");
   command.callback([&invocation, options] {
     invocation.run = [options](Context& context) { return run(context, *options); };
