@@ -6,7 +6,7 @@ Result<std::string> BindingHandler::realise(const Task& task) {
   return done_word(task.action);
 }
 
-Status BindingHandler::remove(const graph::Resource&) {
+Status BindingHandler::remove(const Removal&) {
   return {};
 }
 

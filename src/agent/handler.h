@@ -24,6 +24,14 @@ struct Task {
   std::stop_token stop;
 };
 
+/// One resource that is no longer wanted.
+struct Removal {
+  const graph::Resource& resource; ///< as it is recorded
+  const graph::Graph& recorded;
+  const graph::Graph& wanted;
+  std::stop_token stop;
+};
+
 /// Called for different resources from several threads.
 class Handler {
  public:
@@ -36,7 +44,7 @@ class Handler {
   /// do. Doing it twice is the same as doing it once.
   virtual Result<std::string> realise(const Task& task) = 0;
   /// Removes what is there of it; nothing is no error.
-  virtual Status remove(const graph::Resource& resource) = 0;
+  virtual Status remove(const Removal& removal) = 0;
 
  protected:
   Machinery& machinery_;

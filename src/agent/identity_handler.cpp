@@ -22,9 +22,9 @@ Result<std::string> IdentityHandler::realise(const Task& task) {
   return done_word(task.action);
 }
 
-Status IdentityHandler::remove(const graph::Resource& resource) {
-  machinery_.identities.forget_component(resource.component);
-  return machinery_.keys->authority().remove_issuing(resource.component);
+Status IdentityHandler::remove(const Removal& removal) {
+  machinery_.identities.forget_component(removal.resource.component);
+  return machinery_.keys->authority().remove_issuing(removal.resource.component);
 }
 
 } // namespace allod::agent

@@ -10,7 +10,7 @@ Result<std::string> NetworkHandler::realise(const Task& task) {
   return std::string(there ? "" : "put right");
 }
 
-Status NetworkHandler::remove(const graph::Resource&) {
+Status NetworkHandler::remove(const Removal&) {
   // It goes when the network is built for what is left.
   return {};
 }

@@ -9,7 +9,7 @@ class NetworkHandler : public Handler {
  public:
   using Handler::Handler;
   Result<std::string> realise(const Task& task) override;
-  Status remove(const graph::Resource& resource) override;
+  Status remove(const Removal& removal) override;
 };
 
 } // namespace allod::agent

@@ -167,7 +167,7 @@ Status Reconciler::settle_failures(const Graph* recorded, const Graph& wanted) {
 }
 
 void Reconciler::remove_gone(const Graph& recorded, const Graph& wanted, Report& report,
-                             const OnProgress& progress) {
+                             const OnProgress& progress, const std::stop_token& stop) {
   Graph gone;
   for (const Resource& resource : recorded.resources) {
     if (wanted.find(resource.id) == nullptr) gone.resources.push_back(resource);
@@ -179,7 +179,7 @@ void Reconciler::remove_gone(const Graph& recorded, const Graph& wanted, Report&
   const auto remove = [&](const Resource& resource) -> Status {
     const auto begin = std::chrono::steady_clock::now();
     progress({resource.id, "started", "", 0, 0});
-    Status removed = handlers_.at(resource.kind)->remove(resource);
+    Status removed = handlers_.at(resource.kind)->remove({resource, recorded, wanted, stop});
     if (removed) removed = machinery_.given.state.forget(resource.id);
     progress({resource.id, removed ? "done" : "failed",
               removed ? "removed" : removed.error().message(), since(begin), 0});
@@ -220,7 +220,7 @@ Result<Report> Reconciler::apply(const Graph& wanted, const OnProgress& progress
   Report report = execute(wanted, before, std::move(plan), progress, stop);
   // What is gone may still be in use as long as something that used it did not come over.
   if (report.ok()) {
-    if (before != nullptr) remove_gone(*before, wanted, report, progress);
+    if (before != nullptr) remove_gone(*before, wanted, report, progress, stop);
     Status closed = close_ranks(wanted);
     if (closed) closed = settle_failures(before, wanted);
     if (closed) closed = state.back_up();

@@ -79,7 +79,7 @@ class Reconciler {
   Report execute(const graph::Graph& graph, const graph::Graph* recorded, graph::Plan plan,
                  const OnProgress& progress, const std::stop_token& stop);
   void remove_gone(const graph::Graph& recorded, const graph::Graph& wanted, Report& report,
-                   const OnProgress& progress);
+                   const OnProgress& progress, const std::stop_token& stop);
   Status close_ranks(const graph::Graph& graph);
   /// Failures of earlier changes that this one made good, or that are no longer wanted.
   Status settle_failures(const graph::Graph* recorded, const graph::Graph& wanted);

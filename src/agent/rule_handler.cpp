@@ -11,7 +11,7 @@ Result<std::string> RuleHandler::realise(const Task& task) {
   return done_word(task.action);
 }
 
-Status RuleHandler::remove(const graph::Resource&) {
+Status RuleHandler::remove(const Removal&) {
   // It goes when the network is built for what is left.
   return {};
 }

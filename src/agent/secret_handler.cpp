@@ -15,7 +15,7 @@ Result<std::string> SecretHandler::realise(const Task& task) {
   return done_word(task.action);
 }
 
-Status SecretHandler::remove(const graph::Resource&) {
+Status SecretHandler::remove(const Removal&) {
   // Kept until `destroy`: what it opens may be kept, too.
   return {};
 }

@@ -154,8 +154,19 @@ Status StepHandler::request(const Task& task, const Value& spec) {
   return std::move(asked).error().during("running step " + name_of(task.resource.id));
 }
 
-Status StepHandler::remove(const graph::Resource&) {
-  return {};
+Status StepHandler::remove(const Removal& removal) {
+  const Value* undo = removal.resource.spec.find("undo");
+  if (undo == nullptr) return {};
+  // Where the whole component goes, there is nothing left to take something back from.
+  if (removal.wanted.find("network/" + removal.resource.component) == nullptr) return {};
+  graph::Resource step = removal.resource;
+  step.spec = *undo;
+  const Task task{step, nullptr, graph::Action::create, removal.recorded, removal.stop};
+  if (undo->contains("http")) return request(task, *undo);
+  const Result<UnitDefinition> unit =
+      unit_definition(step, removal.recorded, machinery_.first_user);
+  if (!unit) return unit.error();
+  return run_container(task, *unit);
 }
 
 } // namespace allod::agent

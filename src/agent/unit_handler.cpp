@@ -33,8 +33,8 @@ Result<std::string> UnitHandler::realise(const Task& task) {
   return std::string(started ? "started" : "");
 }
 
-Status UnitHandler::remove(const graph::Resource& resource) {
-  return machinery_.supervisor.remove(name_of(resource.id));
+Status UnitHandler::remove(const Removal& removal) {
+  return machinery_.supervisor.remove(name_of(removal.resource.id));
 }
 
 } // namespace allod::agent

@@ -30,9 +30,9 @@ Result<std::string> VolumeHandler::realise(const Task& task) {
   return std::string(unlocked ? "" : "unlocked");
 }
 
-Status VolumeHandler::remove(const graph::Resource& resource) {
+Status VolumeHandler::remove(const Removal& removal) {
   // The data is kept until `destroy`.
-  return machinery_.volumes->lock(name_of(resource.id));
+  return machinery_.volumes->lock(name_of(removal.resource.id));
 }
 
 } // namespace allod::agent

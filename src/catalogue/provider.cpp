@@ -218,7 +218,7 @@ class ProviderCompiler {
                                        keys_of(units_.find("units"))));
     }
     TemplateOptions options;
-    options.deferred = step.http;
+    options.deferred = step.http || member.value.at_path({"undo", "http"}) != nullptr;
     step.body = Template::compile(without(member.value, {"before", "after", "like"}), environment,
                                   problems_, options);
     return step;

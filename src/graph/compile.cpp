@@ -461,22 +461,13 @@ class Compiler {
       problems_.push_back(std::move(body).error());
       return;
     }
-    Value spec = Value::map();
-    if (step.http) {
-      spec.set("http", step_http_spec(body->value, contexts_.address(component)));
-    } else {
-      Result<Value> run = run_spec(component, step, body->value, hosts);
-      if (!run) {
-        problems_.push_back(std::move(run).error());
-        return;
-      }
-      spec.set("run", std::move(*run));
-      if (const Value* creates = body->value.find("creates")) spec.set("creates", *creates);
+    Result<Value> spec = step_spec(component, step, body->value, hosts);
+    if (!spec) {
+      problems_.push_back(std::move(spec).error());
+      return;
     }
-    const Result<std::int64_t> timeout = parse_duration(body->value.string_or("timeout", "60s"));
-    spec.set("timeoutMilliseconds", timeout ? *timeout : 60000);
     Resource& resource = add(ResourceKind::step, name, component);
-    resource.spec = std::move(spec);
+    resource.spec = std::move(*spec);
     depend_on_surroundings(component, step.http ? resource.spec : *resource.spec.find("run"),
                            resource);
     for (const std::string& secret : marked_secrets(resource.spec))
@@ -491,6 +482,28 @@ class Compiler {
       }
     }
     note_origins(component, body->origins, resource);
+  }
+
+  /// What a step does, and how that is taken back.
+  Result<Value> step_spec(const Component& component, const catalogue::StepRecipe& step,
+                          const Value& body, const Value& hosts) {
+    Value spec = Value::map();
+    if (body.contains("http")) {
+      spec.set("http", step_http_spec(body, contexts_.address(component)));
+    } else {
+      Result<Value> run = run_spec(component, step, body, hosts);
+      if (!run) return run;
+      spec.set("run", std::move(*run));
+      if (const Value* creates = body.find("creates")) spec.set("creates", *creates);
+    }
+    const Result<std::int64_t> timeout = parse_duration(body.string_or("timeout", "60s"));
+    spec.set("timeoutMilliseconds", timeout ? *timeout : 60000);
+    if (const Value* undo = body.find("undo")) {
+      Result<Value> reverse = step_spec(component, step, *undo, hosts);
+      if (!reverse) return reverse;
+      spec.set("undo", std::move(*reverse));
+    }
+    return spec;
   }
 
   Result<Value> run_spec(const Component& component, const catalogue::StepRecipe& step,

@@ -58,6 +58,8 @@ Action action_of_leaf(const Resource& resource, const std::vector<PathStep>& pat
   case ResourceKind::step: {
     // What a step may use and whom it could look up change nothing of what it has done.
     const bool surroundings = is_key(path, 1, "resources") || is_key(path, 1, "hosts");
+    // How it would be taken back changes nothing either.
+    if (is_key(path, 0, "undo")) return Action::update;
     return is_key(path, 0, "run") && surroundings ? Action::update : Action::rerun;
   }
   default:

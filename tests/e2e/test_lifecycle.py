@@ -143,6 +143,24 @@ class Changes(unittest.TestCase):
                              "bao kv put -mount=$(b vault kvMount) here v=1 >/dev/null && echo kept", "keeper")
         self.assertEqual(said, "kept")
 
+    def test_a_consumer_that_leaves_loses_what_it_was_granted(self):
+        guest = {**APP, "guest": f"{DATABASE}, {VAULT}"}
+        may_sign_in = "psql -XAtc \"SELECT rolcanlogin FROM pg_roles WHERE rolname = 'guest'\""
+        declare(guest)
+        STACK.up()
+        STACK.program("psql -XAtqc 'CREATE TABLE IF NOT EXISTS kept AS SELECT 7 AS n'", "guest")
+        self.assertEqual(STACK.program(may_sign_in), "t")
+        since = last_event()
+        declare()
+        STACK.up()
+        self.assertEqual(STACK.program(may_sign_in), "f")
+        removed = {event["resource"] for event in events(since) if event["what"] == "removed"}
+        self.assertLessEqual({"step/postgresql.database.guest.database", "step/openbao.vault.guest.access"}, removed)
+        self.assertEqual(STACK.allod("plan", "--exit-code").returncode, 0)
+        declare(guest)
+        STACK.up()
+        self.assertEqual(STACK.program("psql -XAtc 'SELECT n FROM kept'", "guest"), "7", "its data was not kept")
+
     def failing(self, component, **parameters):
         """A change that cannot work: the answer of up."""
         before = pids()
