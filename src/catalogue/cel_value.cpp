@@ -26,7 +26,7 @@ Result<Value> map_from_cel(const cel::Map& map) {
     }
     Result<Value> converted = from_cel(value);
     if (!converted) return converted;
-    result.set(key.as_string(), std::move(*converted));
+    result.set(std::string(key.as_string()), std::move(*converted));
   }
   return result;
 }
@@ -83,7 +83,7 @@ Result<Value> from_cel(const cel::Value& value) {
   case cel::Kind::float64:
     return Value(value.as_double());
   case cel::Kind::string:
-    return Value(value.as_string());
+    return Value(std::string(value.as_string()));
   case cel::Kind::list:
     return list_from_cel(value.as_list());
   case cel::Kind::map:

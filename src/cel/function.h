@@ -1,9 +1,9 @@
 // Functions that expressions can call: overloads with types, each with its implementation.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,11 +39,24 @@ class Meter {
   bool exhausted_ = false;
 };
 
+/// The arguments of a call, read where they are.
+class Arguments {
+ public:
+  constexpr Arguments(const Value* const* first, std::size_t size) : first_(first), size_(size) {}
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  const Value& operator[](std::size_t index) const { return *first_[index]; }
+
+ private:
+  const Value* const* first_;
+  std::size_t size_;
+};
+
 /// Gives the result, or Value::error(…) where there is none. The arguments (the receiver first)
 /// have kinds that fit the overload's parameter types and are neither errors nor unknowns; elements
 /// inside lists and maps are not checked. Work that grows with the arguments is charged to the
 /// meter.
-using Implementation = std::function<Value(std::span<const Value> arguments, Meter& meter)>;
+using Implementation = std::function<Value(Arguments arguments, Meter& meter)>;
 
 struct Overload {
   std::vector<Type> parameters; ///< of a member function the receiver's type comes first

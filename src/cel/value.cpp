@@ -10,9 +10,10 @@ namespace allod::cel {
 namespace {
 
 /// A list that owns its elements.
-class OwnedList final : public List {
+class OwnedList final : public SharedTree<List>, public List {
  public:
-  explicit OwnedList(std::vector<Value> elements) : elements_(std::move(elements)) {}
+  explicit OwnedList(std::vector<Value> elements)
+      : SharedTree<List>(this), elements_(std::move(elements)) {}
   [[nodiscard]] std::size_t size() const override { return elements_.size(); }
   [[nodiscard]] Value at(std::size_t index) const override { return elements_[index]; }
   [[nodiscard]] const std::vector<Value>& elements() const { return elements_; }
@@ -21,14 +22,17 @@ class OwnedList final : public List {
   std::vector<Value> elements_;
 };
 
-struct OptionalContent {
-  std::optional<Value> value;
+/// What an optional, an unknown, an error and an opaque value hold.
+template<class T>
+struct Holder final : Shared {
+  explicit Holder(T held) : content(std::move(held)) {}
+  const T content;
 };
 
-template<class T>
-const T& content(const std::shared_ptr<const void>& object) {
-  return *static_cast<const T*>(object.get());
-}
+using OptionalHolder = Holder<Value>;
+using OpaqueHolder = Holder<std::shared_ptr<const Opaque>>;
+using UnknownHolder = Holder<std::set<std::string>>;
+using ErrorHolder = Holder<EvaluationError>;
 
 } // namespace
 
@@ -72,69 +76,72 @@ std::string_view type_name(Kind kind) {
 
 std::optional<Value> Map::find(const Value& key) const {
   if (!key.is(Kind::string)) return std::nullopt;
-  return find(std::string_view(key.as_string()));
+  return find(key.as_string());
 }
 
-// Our own lists and foreign ones share a representation: both are held as a List, and a flag tells
-// elements() that the vector may be read directly.
-
 Value Value::string(std::string text) {
-  return {Kind::string, std::make_shared<const std::string>(std::move(text))};
+  return {Kind::string, new SharedText(std::move(text))};
 }
 
 Value Value::bytes(std::string octets) {
-  return {Kind::bytes, std::make_shared<const std::string>(std::move(octets))};
+  return {Kind::bytes, new SharedText(std::move(octets))};
 }
 
 Value Value::list(std::vector<Value> elements) {
-  std::shared_ptr<const List> list = std::make_shared<const OwnedList>(std::move(elements));
-  Value result(Kind::list, std::move(list));
-  result.scalar_.boolean = true;
+  Value result(Kind::list, new OwnedList(std::move(elements)));
+  result.plain_ = true;
   return result;
 }
 
 Value Value::list(std::shared_ptr<const List> foreign) {
-  return {Kind::list, std::move(foreign)};
+  return {Kind::list, new ForeignTree<List>(std::move(foreign))};
 }
 
 Value Value::map(std::vector<std::pair<Value, Value>> entries) {
-  return map(make_owned_map(std::move(entries)));
+  return {Kind::map, make_owned_map(std::move(entries))};
+}
+
+std::optional<Value> Value::distinct_map(std::vector<std::pair<Value, Value>> entries) {
+  const Shared* map = make_distinct_map(std::move(entries));
+  if (map == nullptr) return std::nullopt;
+  return Value(Kind::map, map);
 }
 
 Value Value::map(std::shared_ptr<const Map> foreign) {
-  return {Kind::map, std::move(foreign)};
+  return {Kind::map, new ForeignTree<Map>(std::move(foreign))};
 }
 
 Value Value::timestamp(Timestamp value) {
   Value result;
-  result.scalar_.integer = value.seconds;
-  result.nanoseconds_ = value.nanoseconds;
+  result.payload_.integer = value.seconds;
+  result.extent_ = static_cast<std::uint32_t>(value.nanoseconds);
   result.kind_ = Kind::timestamp;
   return result;
 }
 
 Value Value::duration(Duration value) {
   Value result;
-  result.scalar_.integer = value.count();
+  result.payload_.integer = value.count();
   result.kind_ = Kind::duration;
   return result;
 }
 
 Value Value::type(std::string name) {
-  return {Kind::type, std::make_shared<const std::string>(std::move(name))};
+  return {Kind::type, new SharedText(std::move(name))};
 }
 
 Value Value::optional(Value present) {
-  return {Kind::optional,
-          std::make_shared<const OptionalContent>(OptionalContent{std::move(present)})};
+  return {Kind::optional, new OptionalHolder(std::move(present))};
 }
 
 Value Value::none() {
-  return {Kind::optional, std::make_shared<const OptionalContent>()};
+  Value result;
+  result.kind_ = Kind::optional;
+  return result;
 }
 
 Value Value::opaque(std::shared_ptr<const Opaque> value) {
-  return {Kind::opaque, std::move(value)};
+  return {Kind::opaque, new OpaqueHolder(std::move(value))};
 }
 
 Value Value::unknown(std::string attribute) {
@@ -142,7 +149,7 @@ Value Value::unknown(std::string attribute) {
 }
 
 Value Value::unknown(std::set<std::string> attributes) {
-  return {Kind::unknown, std::make_shared<const std::set<std::string>>(std::move(attributes))};
+  return {Kind::unknown, new UnknownHolder(std::move(attributes))};
 }
 
 Value Value::error(std::string message) {
@@ -150,66 +157,41 @@ Value Value::error(std::string message) {
 }
 
 Value Value::error(EvaluationError error) {
-  return {Kind::error, std::make_shared<const EvaluationError>(std::move(error))};
-}
-
-const std::string& Value::as_string() const {
-  assert(kind_ == Kind::string);
-  return content<std::string>(object_);
-}
-
-const std::string& Value::as_bytes() const {
-  assert(kind_ == Kind::bytes);
-  return content<std::string>(object_);
-}
-
-const List& Value::as_list() const {
-  assert(kind_ == Kind::list);
-  return content<List>(object_);
-}
-
-const Map& Value::as_map() const {
-  assert(kind_ == Kind::map);
-  return content<Map>(object_);
-}
-
-const std::string& Value::as_type() const {
-  assert(kind_ == Kind::type);
-  return content<std::string>(object_);
+  return {Kind::error, new ErrorHolder(std::move(error))};
 }
 
 const Value* Value::as_optional() const {
   assert(kind_ == Kind::optional);
-  const auto& optional = content<OptionalContent>(object_);
-  return optional.value ? &*optional.value : nullptr;
+  if (!owns_) return nullptr;
+  return &static_cast<const OptionalHolder*>(payload_.shared)->content;
 }
 
 const Opaque& Value::as_opaque() const {
   assert(kind_ == Kind::opaque);
-  return content<Opaque>(object_);
+  return *static_cast<const OpaqueHolder*>(payload_.shared)->content;
 }
 
 const std::set<std::string>& Value::as_unknown() const {
   assert(kind_ == Kind::unknown);
-  return content<std::set<std::string>>(object_);
+  return static_cast<const UnknownHolder*>(payload_.shared)->content;
 }
 
 const EvaluationError& Value::as_error() const {
   assert(kind_ == Kind::error);
-  return content<EvaluationError>(object_);
+  return static_cast<const ErrorHolder*>(payload_.shared)->content;
 }
 
 const std::vector<Value>* Value::elements() const {
-  if (kind_ != Kind::list || !scalar_.boolean) return nullptr;
-  return &static_cast<const OwnedList&>(as_list()).elements();
+  if (!plain_) return nullptr;
+  return &static_cast<const OwnedList*>(payload_.shared)->elements();
 }
 
 std::shared_ptr<const List> Value::share_list() const {
-  return {object_, &as_list()};
+  return {&as_list(), [keep = *this](const List*) {}};
 }
 
 std::shared_ptr<const Map> Value::share_map() const {
-  return {object_, &as_map()};
+  return {&as_map(), [keep = *this](const Map*) {}};
 }
 
 std::string Value::type_name() const {

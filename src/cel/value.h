@@ -1,5 +1,6 @@
 // A CEL value: what expressions take and give. Cheap to copy: scalars live inside, everything else
-// is shared and immutable. Foreign trees join in through the List and Map interfaces, unconverted.
+// is shared and immutable, or borrowed from something that lives longer. Foreign trees join in
+// through the List and Map interfaces, unconverted.
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "cel/value_shared.h"
 
 namespace allod::cel {
 
@@ -91,10 +94,41 @@ struct EvaluationError {
   bool placed = false; ///< whether offset and length are set
 };
 
+/// 16 bytes. Values from borrow… refer to memory that the caller keeps alive and unchanged for
+/// longer than the value and its copies; they cost no counting. Whatever is made from one (an
+/// element of a borrowed list, a list that holds it) borrows as well, until owned() makes a copy
+/// that does not.
 class Value {
  public:
   /// null
   Value() = default;
+  Value(const Value& other) noexcept
+      : payload_(other.payload_), extent_(other.extent_), kind_(other.kind_), owns_(other.owns_),
+        plain_(other.plain_) {
+    if (owns_) payload_.shared->keep();
+  }
+  Value(Value&& other) noexcept
+      : payload_(other.payload_), extent_(other.extent_), kind_(other.kind_), owns_(other.owns_),
+        plain_(other.plain_) {
+    other.kind_ = Kind::null;
+    other.owns_ = false;
+    other.plain_ = false;
+  }
+  Value& operator=(const Value& other) noexcept {
+    if (this != &other) *this = Value(other);
+    return *this;
+  }
+  Value& operator=(Value&& other) noexcept {
+    std::swap(payload_, other.payload_);
+    std::swap(extent_, other.extent_);
+    std::swap(kind_, other.kind_);
+    std::swap(owns_, other.owns_);
+    std::swap(plain_, other.plain_);
+    return *this;
+  }
+  ~Value() {
+    if (owns_) Shared::drop(payload_.shared);
+  }
 
   static Value null() { return {}; }
   static Value of_bool(bool value);
@@ -104,12 +138,18 @@ class Value {
   /// `text` is UTF-8; whoever hands over other bytes gets them back unharmed, but the functions
   /// that count code points see each stray byte as one.
   static Value string(std::string text);
+  /// Texts of 4 GiB and more are copied.
+  static Value borrow_string(std::string_view text);
   static Value bytes(std::string octets);
   static Value list(std::vector<Value> elements);
   static Value list(std::shared_ptr<const List> foreign);
+  static Value borrow(const List& foreign);
   /// Keys are bool, int, uint or string; of equal keys the last one counts.
   static Value map(std::vector<std::pair<Value, Value>> entries);
   static Value map(std::shared_ptr<const Map> foreign);
+  /// The map of entries; nothing when two keys are equal.
+  static std::optional<Value> distinct_map(std::vector<std::pair<Value, Value>> entries);
+  static Value borrow(const Map& foreign);
   static Value timestamp(Timestamp value);
   static Value duration(Duration value);
   /// A type as a value, by its CEL name: "int", "list", "google.protobuf.Timestamp".
@@ -132,18 +172,21 @@ class Value {
   /// An error or an unknown: what a strict function passes on instead of working.
   [[nodiscard]] bool is_abnormal() const { return kind_ >= Kind::unknown; }
 
-  // Each accessor needs its own kind; calling one on another kind is a broken invariant.
-  [[nodiscard]] bool as_bool() const { return scalar_.boolean; }
-  [[nodiscard]] std::int64_t as_int() const { return scalar_.integer; }
-  [[nodiscard]] std::uint64_t as_uint() const { return scalar_.natural; }
-  [[nodiscard]] double as_double() const { return scalar_.real; }
-  [[nodiscard]] const std::string& as_string() const;
-  [[nodiscard]] const std::string& as_bytes() const;
+  // Each accessor needs its own kind; calling one on another kind is a broken invariant. Views and
+  // references are good while the value lives, or what it borrows from.
+  [[nodiscard]] bool as_bool() const { return payload_.boolean; }
+  [[nodiscard]] std::int64_t as_int() const { return payload_.integer; }
+  [[nodiscard]] std::uint64_t as_uint() const { return payload_.natural; }
+  [[nodiscard]] double as_double() const { return payload_.real; }
+  [[nodiscard]] std::string_view as_string() const { return text(); }
+  [[nodiscard]] std::string_view as_bytes() const { return text(); }
   [[nodiscard]] const List& as_list() const;
   [[nodiscard]] const Map& as_map() const;
-  [[nodiscard]] Timestamp as_timestamp() const { return {scalar_.integer, nanoseconds_}; }
-  [[nodiscard]] Duration as_duration() const { return Duration(scalar_.integer); }
-  [[nodiscard]] const std::string& as_type() const;
+  [[nodiscard]] Timestamp as_timestamp() const {
+    return {payload_.integer, static_cast<std::int32_t>(extent_)};
+  }
+  [[nodiscard]] Duration as_duration() const { return Duration(payload_.integer); }
+  [[nodiscard]] std::string_view as_type() const { return text(); }
   /// The present value, or null when there is none.
   [[nodiscard]] const Value* as_optional() const;
   [[nodiscard]] const Opaque& as_opaque() const;
@@ -152,9 +195,12 @@ class Value {
 
   /// The elements when the list is one of ours (Value::list from a vector), for speed; else null.
   [[nodiscard]] const std::vector<Value>* elements() const;
-  /// The shared tree itself, to keep it alive beyond this value.
+  /// The shared tree itself, to keep it alive beyond this value; a borrowed one is not kept alive.
   [[nodiscard]] std::shared_ptr<const List> share_list() const;
   [[nodiscard]] std::shared_ptr<const Map> share_map() const;
+  /// The same value with nothing borrowed in it: lists and maps are copied all the way down, except
+  /// that what is shared within the value stays shared. Opaque values are not copied.
+  [[nodiscard]] Value owned() const;
 
   /// The name of the value's type as `type(x)` gives it.
   [[nodiscard]] std::string type_name() const;
@@ -168,47 +214,91 @@ class Value {
   [[nodiscard]] std::string to_string(std::size_t limit = 4096) const;
 
  private:
-  union Scalar {
+  union Payload {
     std::int64_t integer = 0;
     std::uint64_t natural;
     double real;
     bool boolean;
+    const char* text; ///< borrowed, `extent_` bytes
+    const List* list; ///< borrowed
+    const Map* map;   ///< borrowed
+    const Shared* shared;
   };
+  friend class Copier; // value_owned.cpp
 
-  Value(Kind kind, std::shared_ptr<const void> object) : object_(std::move(object)), kind_(kind) {}
+  Value(Kind kind, const Shared* shared) : kind_(kind), owns_(true) { payload_.shared = shared; }
 
-  Scalar scalar_;
-  std::shared_ptr<const void> object_; // null for scalars
-  std::int32_t nanoseconds_ = 0;
+  [[nodiscard]] std::string_view text() const {
+    if (owns_) return static_cast<const SharedText*>(payload_.shared)->text;
+    return {payload_.text, extent_};
+  }
+
+  Payload payload_;
+  std::uint32_t extent_ = 0; ///< the length of a borrowed text, the nanoseconds of a timestamp
   Kind kind_ = Kind::null;
+  bool owns_ = false;  ///< the payload is `shared`
+  bool plain_ = false; ///< a list whose elements are in a vector
 };
+
+static_assert(sizeof(Value) == 16);
 
 inline Value Value::of_bool(bool value) {
   Value result;
-  result.scalar_.boolean = value;
+  result.payload_.boolean = value;
   result.kind_ = Kind::boolean;
   return result;
 }
 
 inline Value Value::of_int(std::int64_t value) {
   Value result;
-  result.scalar_.integer = value;
+  result.payload_.integer = value;
   result.kind_ = Kind::int64;
   return result;
 }
 
 inline Value Value::of_uint(std::uint64_t value) {
   Value result;
-  result.scalar_.natural = value;
+  result.payload_.natural = value;
   result.kind_ = Kind::uint64;
   return result;
 }
 
 inline Value Value::of_double(double value) {
   Value result;
-  result.scalar_.real = value;
+  result.payload_.real = value;
   result.kind_ = Kind::float64;
   return result;
+}
+
+inline Value Value::borrow_string(std::string_view text) {
+  if (text.size() > UINT32_MAX) return string(std::string(text));
+  Value result;
+  result.payload_.text = text.data();
+  result.extent_ = static_cast<std::uint32_t>(text.size());
+  result.kind_ = Kind::string;
+  return result;
+}
+
+inline Value Value::borrow(const List& foreign) {
+  Value result;
+  result.payload_.list = &foreign;
+  result.kind_ = Kind::list;
+  return result;
+}
+
+inline Value Value::borrow(const Map& foreign) {
+  Value result;
+  result.payload_.map = &foreign;
+  result.kind_ = Kind::map;
+  return result;
+}
+
+inline const List& Value::as_list() const {
+  return owns_ ? *static_cast<const SharedTree<List>*>(payload_.shared)->tree : *payload_.list;
+}
+
+inline const Map& Value::as_map() const {
+  return owns_ ? *static_cast<const SharedTree<Map>*>(payload_.shared)->tree : *payload_.map;
 }
 
 } // namespace allod::cel

@@ -45,7 +45,7 @@ std::partial_ordering reversed(std::partial_ordering ordering) {
   return 0 <=> ordering;
 }
 
-std::strong_ordering order_text(const std::string& left, const std::string& right) {
+std::strong_ordering order_text(std::string_view left, std::string_view right) {
   return left.compare(right) <=> 0;
 }
 
@@ -103,7 +103,7 @@ class Comparison {
     return true;
   }
 
-  bool same_text(const std::string& left, const std::string& right) {
+  bool same_text(std::string_view left, std::string_view right) {
     if (left.size() != right.size()) return false;
     return meter_.charge_bytes(left.size()) && left == right;
   }

@@ -14,8 +14,9 @@ namespace {
 constexpr std::size_t kScanLimit = 8;
 constexpr std::uint32_t kFree = UINT32_MAX;
 
-class OwnedMap final : public Map {
+class OwnedMap final : public SharedTree<Map>, public Map {
  public:
+  OwnedMap() : SharedTree<Map>(this) {}
   [[nodiscard]] std::size_t size() const override { return entries_.size(); }
 
   [[nodiscard]] std::optional<Value> find(std::string_view key) const override {
@@ -33,7 +34,7 @@ class OwnedMap final : public Map {
   }
 
   [[nodiscard]] std::optional<Value> find(const Value& key) const override {
-    if (key.is(Kind::string)) return find(std::string_view(key.as_string()));
+    if (key.is(Kind::string)) return find(key.as_string());
     const auto* entry = locate(key);
     if (entry == nullptr) return std::nullopt;
     return entry->second;
@@ -94,21 +95,21 @@ class OwnedMap final : public Map {
 
 } // namespace
 
-std::shared_ptr<const Map> make_owned_map(std::vector<std::pair<Value, Value>> entries) {
-  auto map = std::make_shared<OwnedMap>();
+const Shared* make_owned_map(std::vector<std::pair<Value, Value>> entries) {
+  auto map = std::make_unique<OwnedMap>();
   map->reserve(entries.size());
   for (auto& [key, value] : entries)
     map->insert(std::move(key), std::move(value));
-  return map;
+  return map.release();
 }
 
-std::shared_ptr<const Map> make_distinct_map(std::vector<std::pair<Value, Value>> entries) {
-  auto map = std::make_shared<OwnedMap>();
+const Shared* make_distinct_map(std::vector<std::pair<Value, Value>> entries) {
+  auto map = std::make_unique<OwnedMap>();
   map->reserve(entries.size());
   for (auto& [key, value] : entries) {
     if (!map->insert(std::move(key), std::move(value))) return nullptr;
   }
-  return map;
+  return map.release();
 }
 
 bool is_map_key(const Value& value) {

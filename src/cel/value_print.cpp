@@ -31,7 +31,7 @@ class Printer {
     case Kind::string:
       return quoted(value.as_string());
     case Kind::bytes:
-      return add("b" + quote_bytes(std::string_view(value.as_bytes()).substr(0, limit_)));
+      return add("b" + quote_bytes(value.as_bytes().substr(0, limit_)));
     case Kind::list:
       return print_list(value.as_list());
     case Kind::map:

@@ -70,7 +70,7 @@ Type Checker::check_index(ExprId id, const Type& receiver, const Type& index) {
   const Expr& key = ast_[expr.operands[1]];
   Type field = Type::dyn();
   if (key.kind == ExprKind::literal && key.literal.is(Kind::string)) {
-    field = field_type(id, object, key.literal.as_string());
+    field = field_type(id, object, std::string(key.literal.as_string()));
   }
   return wrapped || expr.name == "_[?_]" ? Type::optional(field) : field;
 }

@@ -181,7 +181,7 @@ Value Evaluator::eval_negation(const Node& node) {
   if (operand.is_abnormal()) return operand;
   if (node.op == Op::negate) return placed(negate(operand), node.span);
   if (operand.is(Kind::boolean)) return Value::of_bool(!operand.as_bool());
-  return placed(no_overload("!", {&operand, 1}), node.span);
+  return placed(no_overload("!", operand), node.span);
 }
 
 /// && and ||: one operand that decides makes errors and unknowns of the others vanish; otherwise an
@@ -199,9 +199,9 @@ Value Evaluator::eval_logical(const Node& node) {
     } else if (operand.is(Kind::unknown)) {
       unknown = unknown.is_null() ? operand : merge_abnormal(unknown, operand);
     } else if (error.is_null()) {
-      error = operand.is(Kind::error) ? operand
-                                      : placed(no_overload(decisive ? "||" : "&&", {&operand, 1}),
-                                               plan_.nodes[id].span);
+      error = operand.is(Kind::error)
+                  ? operand
+                  : placed(no_overload(decisive ? "||" : "&&", operand), plan_.nodes[id].span);
     }
   }
   if (!unknown.is_null()) return unknown;
@@ -213,22 +213,23 @@ Value Evaluator::eval_conditional(const Node& node) {
   const Value& condition = get(child(node, 0), scratch);
   if (condition.is(Kind::boolean)) return eval(child(node, condition.as_bool() ? 1 : 2));
   if (condition.is_abnormal()) return condition;
-  return placed(no_overload("?:", {&condition, 1}), node.span);
+  return placed(no_overload("?:", condition), node.span);
 }
 
 Value Evaluator::eval_call(const Node& node) {
   constexpr std::uint32_t kFew = 4;
   if (node.count <= kFew) {
-    std::array<Value, kFew> arguments;
+    std::array<Value, kFew> scratch;
+    std::array<const Value*, kFew> arguments{};
     for (std::uint32_t i = 0; i < node.count; ++i)
-      arguments[i] = eval(child(node, i));
-    return dispatch(node, {arguments.data(), node.count});
+      arguments[i] = &get(child(node, i), scratch[i]);
+    return dispatch(node, Arguments(arguments.data(), node.count));
   }
-  std::vector<Value> arguments;
-  arguments.reserve(node.count);
+  std::vector<Value> scratch(node.count);
+  std::vector<const Value*> arguments(node.count);
   for (std::uint32_t i = 0; i < node.count; ++i)
-    arguments.push_back(eval(child(node, i)));
-  return dispatch(node, arguments);
+    arguments[i] = &get(child(node, i), scratch[i]);
+  return dispatch(node, Arguments(arguments.data(), node.count));
 }
 
 namespace {
@@ -238,21 +239,31 @@ bool fits(const Value& value, const PlannedCall::Argument& wanted) {
   return wanted.opaque_type.empty() || value.as_opaque().type_name() == wanted.opaque_type;
 }
 
+bool all_fit(Arguments arguments, const std::vector<PlannedCall::Argument>& wanted) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (!fits(arguments[i], wanted[i])) return false;
+  }
+  return true;
+}
+
+/// What the errors and unknowns among the arguments become together; null when there are none.
+Value abnormal_of(Arguments arguments) {
+  Value merged;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (!arguments[i].is_abnormal()) continue;
+    merged = merged.is_null() ? arguments[i] : merge_abnormal(merged, arguments[i]);
+  }
+  return merged;
+}
+
 } // namespace
 
-Value Evaluator::dispatch(const Node& node, std::span<const Value> arguments) {
-  const Value* abnormal = nullptr;
-  Value merged;
-  for (const Value& argument : arguments) {
-    if (!argument.is_abnormal()) continue;
-    merged = abnormal == nullptr ? argument : merge_abnormal(merged, argument);
-    abnormal = &merged;
-  }
-  if (abnormal != nullptr) return merged;
+Value Evaluator::dispatch(const Node& node, Arguments arguments) {
+  Value abnormal = abnormal_of(arguments);
+  if (abnormal.is_abnormal()) return abnormal;
   const PlannedCall& call = plan_.calls[node.data];
   for (const auto& candidate : call.candidates) {
-    if (!std::equal(arguments.begin(), arguments.end(), candidate.arguments.begin(), fits))
-      continue;
+    if (!all_fit(arguments, candidate.arguments)) continue;
     if (!candidate.overload->implementation) {
       return placed(Value::error("the function " + call.name + " has no implementation"),
                     node.span);
@@ -316,9 +327,9 @@ Value Evaluator::eval_map(const Node& node) {
   }
   if (!abnormal.is_null()) return abnormal;
   if (!meter_.charge_bytes(entries.size() * 2 * sizeof(Value))) return too_expensive();
-  auto map = make_distinct_map(std::move(entries));
+  auto map = Value::distinct_map(std::move(entries));
   if (!map) return placed(Value::error("a map cannot have the same key twice"), node.span);
-  return Value::map(std::move(map));
+  return std::move(*map);
 }
 
 Value Evaluator::eval_bind(const Node& node) {
@@ -332,7 +343,7 @@ Value Evaluator::eval_matches(const Node& node) {
   Value scratch;
   const Value& text = get(child(node, 0), scratch);
   if (text.is_abnormal()) return text;
-  if (!text.is(Kind::string)) return placed(no_overload("matches", {&text, 1}), node.span);
+  if (!text.is(Kind::string)) return placed(no_overload("matches", text), node.span);
   const auto program = static_cast<std::size_t>(plan_.patterns[node.data]->ProgramSize());
   if (!meter_.charge(text.as_string().size() / 8 * (1 + program / 64))) return too_expensive();
   return Value::of_bool(re2::RE2::PartialMatch(text.as_string(), *plan_.patterns[node.data]));

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "cel/eval/plan.h"
@@ -37,7 +36,7 @@ class Evaluator {
   Value eval_logical(const Node& node);
   Value eval_conditional(const Node& node);
   Value eval_call(const Node& node);
-  Value dispatch(const Node& node, std::span<const Value> arguments);
+  Value dispatch(const Node& node, Arguments arguments);
   Value eval_list(const Node& node);
   Value eval_map(const Node& node);
   Value eval_bind(const Node& node);

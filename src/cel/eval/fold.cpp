@@ -189,8 +189,8 @@ class Folder {
   }
 
   Value finish_map() {
-    auto map = make_distinct_map(std::move(entries_));
-    return map ? Value::map(std::move(map)) : fail("two entries of the map have the same key");
+    auto map = Value::distinct_map(std::move(entries_));
+    return map ? std::move(*map) : fail("two entries of the map have the same key");
   }
 
   Value finish_sorted() {

@@ -18,8 +18,8 @@ Value overflow(std::string_view type) {
 }
 
 Value no_overload_for(std::string_view symbol, const Value& left, const Value& right) {
-  const std::array<Value, 2> operands{left, right};
-  return no_overload(symbol, operands);
+  const std::array<const Value*, 2> operands{&left, &right};
+  return no_overload(symbol, Arguments(operands.data(), operands.size()));
 }
 
 Value int_result(bool overflowed, std::int64_t value) {
@@ -55,8 +55,7 @@ Value add_lists(const Value& left, const Value& right, Meter& meter) {
 }
 
 /// Joined octets; empty when that costs too much.
-std::optional<std::string> add_text(const std::string& left, const std::string& right,
-                                    Meter& meter) {
+std::optional<std::string> add_text(std::string_view left, std::string_view right, Meter& meter) {
   if (!meter.charge_bytes(left.size() + right.size())) return std::nullopt;
   std::string text;
   text.reserve(left.size() + right.size());
@@ -72,7 +71,7 @@ Value no_such_key(const Value& key) {
 /// An element that the container lacks is a nullopt; a wrong container or key an error.
 std::optional<Value> find(const Value& container, const Value& key) {
   if (container.is(Kind::map)) {
-    if (key.is(Kind::string)) return container.as_map().find(std::string_view(key.as_string()));
+    if (key.is(Kind::string)) return container.as_map().find(key.as_string());
     return container.as_map().find(key);
   }
   if (!container.is(Kind::list)) return no_overload_for("[]", container, key);
@@ -103,13 +102,18 @@ std::optional<Value> find(const Value& container, const Value& key) {
 
 } // namespace
 
-Value no_overload(std::string_view function, std::span<const Value> operands) {
+Value no_overload(std::string_view function, Arguments operands) {
   std::string types;
-  for (const Value& operand : operands) {
-    if (!types.empty()) types += ", ";
-    types += operand.type_name();
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (i > 0) types += ", ";
+    types += operands[i].type_name();
   }
   return Value::error("no such overload: " + std::string(function) + " of (" + types + ")");
+}
+
+Value no_overload(std::string_view function, const Value& operand) {
+  const Value* const only = &operand;
+  return no_overload(function, Arguments(&only, 1));
 }
 
 Value add(const Value& left, const Value& right, Meter& meter) {
@@ -262,7 +266,7 @@ Value negate(const Value& operand) {
     return Value::of_int(-operand.as_int());
   }
   if (operand.is(Kind::float64)) return Value::of_double(-operand.as_double());
-  return no_overload("-", {&operand, 1});
+  return no_overload("-", operand);
 }
 
 Value compare(const Value& left, const Value& right, Order wanted) {

@@ -2,7 +2,6 @@
 // Definitions").
 #pragma once
 
-#include <span>
 #include <string_view>
 
 #include "cel/function.h"
@@ -37,6 +36,7 @@ enum class Order : std::uint8_t { less, less_equal, greater, greater_equal };
 [[nodiscard]] Value has(const Value& operand, std::string_view field);
 
 /// The error for operands that an operator or function does not take.
-[[nodiscard]] Value no_overload(std::string_view function, std::span<const Value> operands);
+[[nodiscard]] Value no_overload(std::string_view function, Arguments operands);
+[[nodiscard]] Value no_overload(std::string_view function, const Value& operand);
 
 } // namespace allod::cel

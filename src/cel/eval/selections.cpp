@@ -57,7 +57,7 @@ class Finder {
     const Expr& key = ast_[expr.operands[1]];
     if (key.kind != ExprKind::literal || !key.literal.is(Kind::string)) return false;
     if (!path(expr.operands[0], steps)) return false;
-    steps.push_back(key.literal.as_string());
+    steps.emplace_back(key.literal.as_string());
     return true;
   }
 

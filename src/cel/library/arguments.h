@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,8 +13,6 @@
 #include "cel/value.h"
 
 namespace allod::cel {
-
-using Arguments = std::span<const Value>;
 
 inline Value of_size(std::size_t size) {
   return Value::of_int(static_cast<std::int64_t>(size));

@@ -12,8 +12,6 @@ namespace allod::cel {
 
 namespace {
 
-using Arguments = std::span<const Value>;
-
 Value range_error(const Value& value, std::string_view type) {
   return Value::error(value.to_string(100) + " is out of the range of " + std::string(type));
 }
@@ -83,7 +81,7 @@ Value double_of_string(Arguments a, Meter&) {
 }
 
 Value bool_of_string(Arguments a, Meter&) {
-  const std::string& text = a[0].as_string();
+  const std::string_view text = a[0].as_string();
   for (const auto* yes : {"1", "t", "T", "true", "TRUE", "True"}) {
     if (text == yes) return Value::of_bool(true);
   }
@@ -108,7 +106,7 @@ Value string_of_bool(Arguments a, Meter&) {
 Value string_of_bytes(Arguments a, Meter& meter) {
   meter.charge_bytes(a[0].as_bytes().size());
   if (!is_utf8(a[0].as_bytes())) return Value::error("the bytes are not valid UTF-8");
-  return Value::string(a[0].as_bytes());
+  return Value::string(std::string(a[0].as_bytes()));
 }
 Value string_of_timestamp(Arguments a, Meter&) {
   return Value::string(format_timestamp(a[0].as_timestamp()));
@@ -119,7 +117,7 @@ Value string_of_duration(Arguments a, Meter&) {
 
 Value bytes_of_string(Arguments a, Meter& meter) {
   meter.charge_bytes(a[0].as_string().size());
-  return Value::bytes(a[0].as_string());
+  return Value::bytes(std::string(a[0].as_string()));
 }
 
 Value timestamp_of_int(Arguments a, Meter&) {

@@ -12,7 +12,7 @@ constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 Value encode(Arguments a, Meter& meter) {
-  const std::string& octets = a[0].as_bytes();
+  const std::string_view octets = a[0].as_bytes();
   if (!meter.charge_bytes(octets.size() * 2)) return cost_error();
   std::string out;
   out.reserve((octets.size() + 2) / 3 * 4);

@@ -70,7 +70,7 @@ class Stringer {
   }
 
  private:
-  bool append_text(std::string& out, const std::string& text) {
+  bool append_text(std::string& out, std::string_view text) {
     if (!meter_.charge_bytes(text.size())) return false;
     out += text;
     return true;

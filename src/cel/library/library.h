@@ -11,7 +11,7 @@ namespace allod::cel {
 /// One line of a library: a signature and what it does.
 struct LibraryEntry {
   std::string_view signature;
-  Value (*implementation)(std::span<const Value> arguments, Meter& meter);
+  Value (*implementation)(Arguments arguments, Meter& meter);
 };
 
 // The standard functions; add_operators is in environment.h.

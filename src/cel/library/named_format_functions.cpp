@@ -120,7 +120,7 @@ Value named(Arguments a, Meter& meter) {
 Value validate(Arguments a, Meter& meter) {
   if (!meter.charge_bytes(a[1].as_string().size() * 4)) return cost_error();
   const auto& format = static_cast<const NamedFormat&>(a[0].as_opaque());
-  auto problems = format.problems(a[1].as_string());
+  auto problems = format.problems(std::string(a[1].as_string()));
   if (problems.empty()) return Value::none();
   return Value::optional(Value::list(std::move(problems)));
 }

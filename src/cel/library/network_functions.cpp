@@ -63,22 +63,26 @@ class Wrapped final : public Opaque {
 using Ip = Wrapped<Address, kIpType>;
 using Cidr = Wrapped<Network, kCidrType>;
 
-std::optional<Address> parse_address(const std::string& text) {
+std::optional<Address> parse_address(std::string_view text) {
+  std::array<char, INET6_ADDRSTRLEN> buffer{};
+  if (text.size() >= buffer.size() || text.find('\0') != std::string_view::npos)
+    return std::nullopt;
+  text.copy(buffer.data(), text.size());
   Address address;
-  if (inet_pton(AF_INET, text.c_str(), address.octets.data()) == 1) return address;
+  if (inet_pton(AF_INET, buffer.data(), address.octets.data()) == 1) return address;
   address.octets = {};
-  if (inet_pton(AF_INET6, text.c_str(), address.octets.data()) != 1) return std::nullopt;
+  if (inet_pton(AF_INET6, buffer.data(), address.octets.data()) != 1) return std::nullopt;
   address.v6 = true;
   constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
   if (std::equal(kMapped.begin(), kMapped.end(), address.octets.begin())) return std::nullopt;
   return address;
 }
 
-std::optional<Network> parse_network(const std::string& text) {
+std::optional<Network> parse_network(std::string_view text) {
   const std::size_t slash = text.find('/');
-  if (slash == std::string::npos) return std::nullopt;
+  if (slash == std::string_view::npos) return std::nullopt;
   const auto address = parse_address(text.substr(0, slash));
-  const std::string_view digits = std::string_view(text).substr(slash + 1);
+  const std::string_view digits = text.substr(slash + 1);
   const bool malformed = digits.empty() || digits.size() > 3 ||
                          (digits.size() > 1 && digits[0] == '0') || digits[0] == '-';
   if (!address || malformed) return std::nullopt;

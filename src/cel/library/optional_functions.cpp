@@ -7,8 +7,6 @@ namespace allod::cel {
 
 namespace {
 
-using Arguments = std::span<const Value>;
-
 bool is_zero(const Value& value) {
   switch (value.kind()) {
   case Kind::null:

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include <re2/re2.h>
 
@@ -15,7 +15,7 @@ namespace allod::cel {
 /// RE2 matches in linear time, but a short pattern can become a large program.
 class Regex {
  public:
-  Regex(const std::string& pattern, Meter& meter) : expression_(pattern, options()) {
+  Regex(std::string_view pattern, Meter& meter) : expression_(pattern, options()) {
     meter.charge(100 + pattern.size() + (expression_.ok() ? 8 * program_size() : 0));
   }
 

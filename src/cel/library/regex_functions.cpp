@@ -90,10 +90,10 @@ std::optional<std::string> expand(std::string_view replacement,
 }
 
 Value replace(Arguments a, Meter& meter) {
-  const std::string& target = a[0].as_string();
+  const std::string_view target = a[0].as_string();
   const Pattern pattern(a[1], a[0], meter);
   if (auto problem = pattern.problem()) return std::move(*problem);
-  const std::string& replacement = a[2].as_string();
+  const std::string_view replacement = a[2].as_string();
   const std::vector<re2::StringPiece> none(static_cast<std::size_t>(pattern.groups()) + 1);
   if (!expand(replacement, none)) {
     return Value::error("not a replacement for this pattern: " + a[2].to_string(100));

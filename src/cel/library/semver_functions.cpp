@@ -132,7 +132,8 @@ const Version& version_of(const Value& value) {
 Value semver(Arguments a, Meter&) {
   auto version = parse_arguments(a);
   if (!version) return Value::error("not a semantic version: " + a[0].to_string(100));
-  return Value::opaque(std::make_shared<const Semver>(a[0].as_string(), std::move(*version)));
+  return Value::opaque(
+      std::make_shared<const Semver>(std::string(a[0].as_string()), std::move(*version)));
 }
 Value is_semver(Arguments a, Meter&) {
   return Value::of_bool(parse_arguments(a).has_value());

@@ -11,8 +11,6 @@ namespace allod::cel {
 
 namespace {
 
-using Arguments = std::span<const Value>;
-
 Value of_size(std::size_t size) {
   return Value::of_int(static_cast<std::int64_t>(size));
 }

@@ -11,18 +11,18 @@ namespace allod::cel {
 namespace {
 
 Value char_at(Arguments a, Meter& meter) {
-  const std::string& text = a[0].as_string();
+  const std::string_view text = a[0].as_string();
   meter.charge_bytes(text.size());
   const Points points(text);
   const auto at = points.position(a[1]);
   if (!at) return range_error(a[1].as_int());
   if (*at == points.size()) return Value::string("");
   const std::size_t begin = points.offset(*at);
-  return Value::string(text.substr(begin, points.offset(*at + 1) - begin));
+  return Value::string(std::string(text.substr(begin, points.offset(*at + 1) - begin)));
 }
 
 Value index_of(Arguments a, Meter& meter) {
-  const std::string& text = a[0].as_string();
+  const std::string_view text = a[0].as_string();
   if (!charge_search(meter, text.size(), a[1].as_string().size())) return cost_error();
   const Points points(text);
   std::size_t begin = 0;
@@ -36,7 +36,7 @@ Value index_of(Arguments a, Meter& meter) {
 }
 
 Value last_index_of(Arguments a, Meter& meter) {
-  const std::string& text = a[0].as_string();
+  const std::string_view text = a[0].as_string();
   if (!charge_search(meter, text.size(), a[1].as_string().size())) return cost_error();
   const Points points(text);
   std::size_t last = text.size();
@@ -51,7 +51,7 @@ Value last_index_of(Arguments a, Meter& meter) {
 
 Value join(Arguments a, Meter& meter) {
   const List& list = a[0].as_list();
-  const std::string separator = a.size() == 2 ? a[1].as_string() : std::string();
+  const std::string_view separator = a.size() == 2 ? a[1].as_string() : std::string_view();
   std::string text;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const Value element = list.at(i);
@@ -73,7 +73,7 @@ Value quote(Arguments a, Meter& meter) {
 
 template<class Change>
 Value change_ascii(Arguments a, Meter& meter, Change change) {
-  std::string text = a[0].as_string();
+  std::string text(a[0].as_string());
   if (!meter.charge_bytes(text.size())) return cost_error();
   std::transform(text.begin(), text.end(), text.begin(), change);
   return Value::string(std::move(text));
@@ -102,9 +102,9 @@ std::size_t find_next(std::string_view text, std::string_view search, std::size_
 }
 
 Value replace(Arguments a, Meter& meter) {
-  const std::string& text = a[0].as_string();
-  const std::string& search = a[1].as_string();
-  const std::string& replacement = a[2].as_string();
+  const std::string_view text = a[0].as_string();
+  const std::string_view search = a[1].as_string();
+  const std::string_view replacement = a[2].as_string();
   std::size_t left = limit_of(a, 3);
   if (!charge_search(meter, text.size(), search.size())) return cost_error();
   std::string out;
@@ -127,8 +127,8 @@ Value replace(Arguments a, Meter& meter) {
 }
 
 Value split(Arguments a, Meter& meter) {
-  const std::string& text = a[0].as_string();
-  const std::string& separator = a[1].as_string();
+  const std::string_view text = a[0].as_string();
+  const std::string_view separator = a[1].as_string();
   std::size_t left = limit_of(a, 2);
   std::vector<Value> parts;
   if (left == 0) return Value::list(std::move(parts));
@@ -139,16 +139,17 @@ Value split(Arguments a, Meter& meter) {
     // An empty separator cuts between code points, not before the end.
     if (found == std::string_view::npos || (separator.empty() && found >= text.size())) break;
     if (!meter.charge_bytes(3 * sizeof(Value))) return cost_error();
-    parts.push_back(Value::string(text.substr(at, found - at)));
+    parts.push_back(Value::string(std::string(text.substr(at, found - at))));
     at = found + separator.size();
     --left;
   }
-  if (!(separator.empty() && text.empty())) parts.push_back(Value::string(text.substr(at)));
+  if (!(separator.empty() && text.empty()))
+    parts.push_back(Value::string(std::string(text.substr(at))));
   return Value::list(std::move(parts));
 }
 
 Value substring(Arguments a, Meter& meter) {
-  const std::string& text = a[0].as_string();
+  const std::string_view text = a[0].as_string();
   meter.charge_bytes(text.size());
   const Points points(text);
   const auto begin = points.position(a[1]);
@@ -164,7 +165,7 @@ Value substring(Arguments a, Meter& meter) {
                         ", end: " + std::to_string(end));
   }
   const std::size_t from = points.offset(*begin);
-  return Value::string(text.substr(from, points.offset(end) - from));
+  return Value::string(std::string(text.substr(from, points.offset(end) - from)));
 }
 
 /// Unicode's White_Space property.

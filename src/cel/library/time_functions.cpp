@@ -8,8 +8,6 @@ namespace allod::cel {
 
 namespace {
 
-using Arguments = std::span<const Value>;
-
 /// One field of a timestamp, in the time zone of the second argument or else in UTC.
 template<class Field>
 Value field_of(Arguments a, Field field) {

@@ -159,7 +159,8 @@ Value url(Arguments a, Meter& meter) {
   if (!meter.charge_bytes(a[0].as_string().size() * 4)) return cost_error();
   auto parts = parse(a[0].as_string());
   if (!parts) return Value::error("not a URL: " + a[0].to_string(200));
-  return Value::opaque(std::make_shared<const Url>(a[0].as_string(), std::move(*parts)));
+  return Value::opaque(
+      std::make_shared<const Url>(std::string(a[0].as_string()), std::move(*parts)));
 }
 Value is_url(Arguments a, Meter& meter) {
   if (!meter.charge_bytes(a[0].as_string().size() * 4)) return cost_error();

@@ -28,7 +28,7 @@ void collect(const Json& suite, const std::string& path, std::map<std::string, i
 
 std::string from_base64(const std::string& text) {
   const auto program = compile(Environment::standard(), "base64.decode('" + text + "')");
-  return program->constant()->as_bytes();
+  return std::string(program->constant()->as_bytes());
 }
 
 std::int64_t signed_number(const Json& json) {

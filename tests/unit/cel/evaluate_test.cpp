@@ -84,14 +84,15 @@ TEST(Numbers, OverflowIsAnError) {
 
 TEST(Functions, CustomOnesHaveOverloads) {
   Environment made = Environment::standard();
-  const auto twice = [](std::span<const Value> a, Meter&) {
-    return a[0].is(Kind::int64) ? Value::of_int(a[0].as_int() * 2)
-                                : Value::string(a[0].as_string() + a[0].as_string());
+  const auto twice = [](Arguments a, Meter&) {
+    return a[0].is(Kind::int64)
+               ? Value::of_int(a[0].as_int() * 2)
+               : Value::string(std::string(a[0].as_string()) + std::string(a[0].as_string()));
   };
   ASSERT_TRUE(made.add("twice(int) -> int", twice));
   ASSERT_TRUE(made.add("twice(string) -> string", twice));
-  ASSERT_TRUE(made.add("string.shouted() -> string", [](std::span<const Value> a, Meter&) {
-    return Value::string(a[0].as_string() + "!");
+  ASSERT_TRUE(made.add("string.shouted() -> string", [](Arguments a, Meter&) {
+    return Value::string(std::string(a[0].as_string()) + "!");
   }));
   EXPECT_EQ(evaluated("twice(4) + twice(dyn(1))", {}, made), "10");
   EXPECT_EQ(evaluated("twice('ab').shouted()", {}, made), "\"abab!\"");
@@ -102,7 +103,7 @@ TEST(Functions, CustomOnesHaveOverloads) {
 
 TEST(Functions, CollisionsAreRefused) {
   Environment made = Environment::standard();
-  const auto nothing = [](std::span<const Value>, Meter&) { return Value::null(); };
+  const auto nothing = [](Arguments, Meter&) { return Value::null(); };
   EXPECT_FALSE(made.add("size(string) -> int", nothing));
   EXPECT_FALSE(made.add("_+_(bool, bool) -> bool", nothing));
   EXPECT_FALSE(made.add("not a signature", nothing));
@@ -129,7 +130,7 @@ TEST(Functions, LibrariesAddOpaqueTypes) {
   Environment made = Environment::standard();
   made.declare("caller", Type::opaque("test.Caller"));
   made.declare_type(Type::opaque("test.Caller"));
-  ASSERT_TRUE(made.add("test.Caller.may(string) -> bool", [](std::span<const Value> a, Meter&) {
+  ASSERT_TRUE(made.add("test.Caller.may(string) -> bool", [](Arguments a, Meter&) {
     return Value::of_bool(a[1].as_string() == "read");
   }));
   Activation activation;

@@ -73,8 +73,8 @@ TEST(Url, RejectsWhatIsNotAbsolute) {
 TEST(Ip, Parses) {
   expect_true("isIP('127.0.0.1')");
   expect_true("isIP('::1')");
-  for (const char* bad :
-       {"127.0.0.256", "127.0.0.1.2", ":::1", "::ffff:1.2.3.4", "01.2.3.4", "fe80::1%eth0", ""}) {
+  for (const char* bad : {"127.0.0.256", "127.0.0.1.2", "127.0.0.1\\u0000", ":::1",
+                          "::ffff:1.2.3.4", "01.2.3.4", "fe80::1%eth0", ""}) {
     expect_true("!isIP('" + std::string(bad) + "')");
   }
   expect_true("ip('192.168.0.1').family() == 4");

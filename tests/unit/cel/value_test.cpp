@@ -149,5 +149,58 @@ TEST(Activation, ParentsAndLazyValues) {
   EXPECT_EQ(evaluated("d", child, environment), "error: no value is given for the variable \"d\"");
 }
 
+/// A list that counts what is asked of it, as a foreign tree would be.
+class Letters final : public List {
+ public:
+  explicit Letters(std::string text) : text_(std::move(text)) {}
+  [[nodiscard]] std::size_t size() const override { return text_.size(); }
+  [[nodiscard]] Value at(std::size_t index) const override {
+    return Value::borrow_string(std::string_view(text_).substr(index, 1));
+  }
+
+ private:
+  std::string text_;
+};
+
+TEST(Value, BorrowsTexts) {
+  const std::string text = "borrowed, and long enough to lie outside";
+  const Value value = Value::borrow_string(text);
+  const Value copy(value);
+  EXPECT_EQ(copy.as_string().data(), text.data());
+  EXPECT_EQ(copy, Value::string(text));
+  EXPECT_NE(copy.owned().as_string().data(), text.data());
+  EXPECT_EQ(copy.owned(), copy);
+}
+
+TEST(Value, OwnedCopiesOutliveWhatWasBorrowed) {
+  Value kept;
+  {
+    const Letters letters("abc");
+    const Value map = Value::map({{Value::string("letters"), Value::borrow(letters)}});
+    kept = Value::optional(map).owned();
+  }
+  EXPECT_EQ(kept.to_string(), "optional.of({\"letters\": [\"a\", \"b\", \"c\"]})");
+}
+
+TEST(Value, OwnedCopiesShareWhatIsShared) {
+  // Written out this would have 2^64 elements.
+  Value value = Value::string("x");
+  for (int i = 0; i < 64; ++i)
+    value = list_of({value, value});
+  EXPECT_EQ(value.owned().elements()->size(), 2U);
+}
+
+TEST(Value, SharedTreesStayAlive) {
+  std::shared_ptr<const Map> map;
+  std::shared_ptr<const List> list;
+  {
+    const Value value = Value::map({{Value::string("a"), list_of({Value::of_int(1)})}});
+    map = value.share_map();
+    list = value.as_map().find("a")->share_list();
+  }
+  EXPECT_EQ(map->size(), 1U);
+  EXPECT_EQ(list->at(0), Value::of_int(1));
+}
+
 } // namespace
 } // namespace allod::cel
