@@ -15,17 +15,12 @@ ADMISSION = "admissionregistration.k8s.io/v1"
 
 class Request:
     def __init__(self, case, index, said):
-        self.case = case
-        self.index = index
+        self.key = f"{case.name} {index}"
         self.operation = said.get("operation", "CREATE")
         self.subresource = said.get("subresource", "")
         self.object = case.placed(said.get("object"))
         self.old = case.placed(said.get("oldObject"))
         self.expect = said["expect"]
-
-    def __str__(self):
-        one = self.object or self.old
-        return f"{self.case.name}[{self.index}]: {self.operation} {one['kind']} {one['metadata']['name']}"
 
     def send(self, server):
         if self.operation == "DELETE":

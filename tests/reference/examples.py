@@ -23,7 +23,8 @@ def read(path):
 class Example:
     """One object that a policy is to judge; `fails` are the validations it must fail, from 0."""
 
-    def __init__(self, policy, document, good, path):
+    def __init__(self, policy, document, good, path, index):
+        self.key = f"{path.relative_to(POLICIES)} {index}"
         self.policy = policy
         self.path = path
         self.document = copy.deepcopy(document)
@@ -54,8 +55,8 @@ class Policy:
         self.document = read(path)[0]
         self.name = self.document["metadata"]["name"]
         good, bad = (path.with_suffix(f".{kind}.yaml") for kind in ("good", "bad"))
-        self.examples = [Example(self.name, document, True, good) for document in read(good)]
-        self.examples += [Example(self.name, document, False, bad) for document in read(bad)]
+        self.examples = [Example(self.name, document, file == good, file, index)
+                         for file in (good, bad) for index, document in enumerate(read(file))]
 
     def for_server(self):
         document = copy.deepcopy(self.document)

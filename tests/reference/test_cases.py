@@ -4,6 +4,7 @@ import unittest
 import cases
 import cluster
 import examples
+import recorded
 
 
 def setUpModule():
@@ -24,11 +25,14 @@ def verdict(said):
 
 class Cases(unittest.TestCase):
     def test_verdicts(self):
+        record = recorded.Record("cases")
         for case in CASES:
             for request in case.requests:
-                with self.subTest(str(request)):
-                    said = request.send(SERVER)
-                    self.assertEqual(verdict(said), request.expect, said)
+                with self.subTest(request.key):
+                    answer = request.send(SERVER)
+                    self.assertEqual(verdict(answer), request.expect, answer)
+                    record.compare(self, request.key, answer)
+        record.close()
 
 
 if __name__ == "__main__":
