@@ -54,8 +54,12 @@ def check_named(root):
 
 
 def check_index(root):
-    index = root / "docs" / "README.md"
-    reached = {(index.parent / target.partition("#")[0]).resolve() for target in LINK.findall(index.read_text())}
+    reached, indexes = set(), [root / "docs" / "README.md"]
+    while indexes:  # an index of a folder counts where it is reached itself
+        index = indexes.pop().resolve()
+        targets = {(index.parent / target.partition("#")[0]).resolve() for target in LINK.findall(index.read_text())}
+        indexes += [one for one in targets - reached if one.name == "README.md" and (root / "docs") in one.parents]
+        reached |= targets
     for page in sorted((root / "docs").rglob("*.md")):
         fragment = page.parent.name == "release-notes" and page.name != "README.md"
         if page != index and page.resolve() not in reached and not fragment:
