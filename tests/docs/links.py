@@ -54,7 +54,8 @@ def check_named(root):
 
 
 def check_index(root):
-    reached, indexes = set(), [root / "docs" / "README.md"]
+    first = root / "docs" / "README.md"
+    reached, indexes = set(), [first]
     while indexes:  # an index of a folder counts where it is reached itself
         index = indexes.pop().resolve()
         targets = {(index.parent / target.partition("#")[0]).resolve() for target in LINK.findall(index.read_text())}
@@ -62,7 +63,7 @@ def check_index(root):
         reached |= targets
     for page in sorted((root / "docs").rglob("*.md")):
         fragment = page.parent.name == "release-notes" and page.name != "README.md"
-        if page != index and page.resolve() not in reached and not fragment:
+        if page != first and page.resolve() not in reached and not fragment:
             yield f"docs/README.md does not lead to {page.relative_to(root)}"
 
 
