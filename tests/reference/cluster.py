@@ -149,6 +149,8 @@ class Cluster:
         self.spawn("policy-status", kubeconfig)
 
     def stop(self):
+        if connection := getattr(self.local, "connection", None):
+            connection.close()
         for process in reversed(self.running):
             process.terminate()
         for process in reversed(self.running):
