@@ -1,0 +1,113 @@
+"""`allod check` decides as the API server did (recorded/): the same objects are admitted, warned of and refused, with
+the same words. Needs no server; test_policies and test_cases see that the record is true where one can be built."""
+import glob
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+import cases
+import examples
+import recorded
+
+
+def binary():
+    named = os.environ.get("ALLOD_BINARY")
+    built = [named] if named else glob.glob(str(examples.SOURCE / "build/*/src/cli/allod"))
+    if not built:
+        raise unittest.SkipTest("there is no allod; build it or name it in ALLOD_BINARY")
+    return max(built, key=os.path.getmtime)
+
+
+def check(policies, objects, *words):
+    """Findings of one run by the name of the file that the object is in; `objects` are [(name, document)]."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        (folder / "policies").mkdir()
+        (folder / "objects").mkdir()
+        (folder / "policies/all.yaml").write_text(yaml.dump_all(policies, Dumper=yaml.CSafeDumper))
+        for name, document in objects:
+            (folder / "objects" / f"{name}.yaml").write_text(yaml.dump(document, Dumper=yaml.CSafeDumper))
+        done = subprocess.run([binary(), "check", "--policy", folder / "policies", "--output", "json", *words,
+                               folder / "objects"], capture_output=True, text=True, check=False)
+        if done.returncode not in (0, 1):
+            raise AssertionError(f"allod check ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        found = {}
+        for finding in json.loads(done.stdout)["findings"]:
+            found.setdefault(pathlib.Path(finding.get("file", "?")).stem, []).append(finding)
+        return found
+
+
+def differences(kept, findings):
+    """What allod found that the server did not say, or the other way round; empty when they agree.
+
+    The server tells the first refusal only, and of several policies any: allod's first of that policy has to be it.
+    """
+    failed = [one for one in findings if one["verdict"] in ("failed", "error")]
+    others = [one for one in findings if one["verdict"] not in ("failed", "error", "warned", "audited")]
+    if others:
+        return f"allod says {others[0]['verdict']}: {others[0]['message']}"
+    if "denied" not in kept:
+        if failed:
+            return f"the server admits it; allod says {failed[0]['message']!r}"
+    else:
+        said = [f"ValidatingAdmissionPolicy '{one['policy']}' with binding '{one.get('binding', '')}' denied request: "
+                f"{one['message']}" for one in failed]
+        if kept["denied"] not in said:
+            return f"the server says {kept['denied']!r}; allod says {said}"
+    warned = sorted(f"Validation failed for ValidatingAdmissionPolicy '{one['policy']}' with binding "
+                    f"'{one.get('binding', '')}': {one['message']}" for one in findings if one["verdict"] == "warned")
+    return "" if warned == kept.get("warned", []) else f"the server warns {kept.get('warned')}; allod warns {warned}"
+
+
+def setUpModule():
+    if subprocess.run([binary(), "check", "--help"], capture_output=True, check=False).returncode != 0:
+        raise unittest.SkipTest("this allod has no `check`")
+
+
+class Agreement(unittest.TestCase):
+    def compare(self, record, key, findings):
+        with self.subTest(key):
+            self.assertEqual(differences(record.kept[key], findings), "")
+
+    def test_examples(self):
+        record = recorded.Record("examples")
+        chosen = examples.policies()
+        objects, named = [], {}
+        for policy in chosen:
+            for example in policy.examples:
+                name = f"{len(objects):04}"
+                objects.append((name, example.for_server()))
+                named[name] = example
+        found = check([*(one.for_server() for one in chosen), *examples.bindings(), *examples.parameters()], [
+            *objects, *((f"definition-{index}", one) for index, one in enumerate(examples.definitions()))])
+        for name, example in named.items():
+            if not example.context:
+                self.compare(record, example.key, found.get(name, []))
+
+    def test_cases(self):
+        record = recorded.Record("cases")
+        for case in cases.cases():
+            policies = [*case.policies, *case.bindings]
+            around = [(f"around-{index}", one) for index, one in enumerate([*case.namespaces, *case.params])]
+            for request in case.requests:
+                if request.subresource:
+                    continue  # a file has no subresources
+                with tempfile.TemporaryDirectory() as folder:
+                    words = []
+                    if request.operation == "UPDATE":
+                        old = pathlib.Path(folder) / "old.yaml"
+                        old.write_text(yaml.dump(request.old))
+                        words = ["--old", str(old)]
+                    elif request.operation == "DELETE":
+                        words = ["--delete"]
+                    found = check(policies, [("object", request.object or request.old), *around], *words)
+                    self.compare(record, request.key, found.get("object", []))
+
+
+if __name__ == "__main__":
+    unittest.main()
