@@ -2,7 +2,8 @@
 requests that they judge. A file becomes ordinary policies, bindings and objects in a namespace of its own.
 
 A policy says `match` (matchConstraints), or `resources` for CREATE of these of the core group; `binding` is its
-binding's spec, and `anywhere: true` leaves that binding without the restriction to the file's namespace.
+binding's spec, and `anywhere: true` leaves that binding without the restriction to the file's namespace. `values`
+are expressions of texts: a policy is made that has each as the message of a refusal, and a request for each.
 """
 import copy
 import pathlib
@@ -30,9 +31,20 @@ class Request:
         return server.create(self.object, dry_run=True)
 
 
+def values(expressions):
+    return {
+        "policies": [{"name": "values", "resources": ["configmaps"], "validations": [
+            {"expression": f"object.data.n != '{index}'", "messageExpression": one}
+            for index, one in enumerate(expressions)]}],
+        "requests": [{"object": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"},
+                                 "data": {"n": str(index)}}, "expect": "denied"} for index in range(len(expressions))]}
+
+
 class Case:
     def __init__(self, path):
         said = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+        if "values" in said:
+            said = values(said["values"])
         self.name = path.stem
         self.namespace = f"case-{path.stem}"
         self.namespaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": one}
