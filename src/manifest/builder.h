@@ -32,6 +32,9 @@ class Builder {
     return std::span(members_).subspan(start);
   }
 
+  /// Forgets the members pushed since open_members() was `start`.
+  void drop_members(std::size_t start) { members_.resize(start); }
+
   struct FinishedMap {
     Node node;
     /// The second of two members with the same key, and the first; null when all differ. They are
