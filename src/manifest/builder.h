@@ -25,6 +25,9 @@ class Builder {
   /// The list of the items pushed since open_items() was `start`.
   [[nodiscard]] Node finish_list(std::size_t start, std::uint32_t offset);
 
+  /// Forgets the items pushed since open_items() was `start`.
+  void drop_items(std::size_t start) { items_.resize(start); }
+
   [[nodiscard]] std::size_t open_members() const { return members_.size(); }
   void push_member(const Member& member) { members_.push_back(member); }
   /// The members pushed since open_members() was `start`.

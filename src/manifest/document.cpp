@@ -62,6 +62,8 @@ void Document::reset(std::string name, std::uint32_t first_line) {
   name_ = std::move(name);
   first_line_ = first_line;
   size_ = 0;
+  is_json_ = false;
+  is_rendered_ = false;
   arena_.clear();
   roots_.clear();
   checkpoints_.clear();

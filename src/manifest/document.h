@@ -45,6 +45,8 @@ class Document {
   [[nodiscard]] std::uint32_t first_line() const { return first_line_; }
   /// The documents of the stream, in order.
   [[nodiscard]] std::span<const Node> roots() const { return roots_; }
+  /// It was read as JSON: no node is reached by two ways.
+  [[nodiscard]] bool is_json() const { return is_json_; }
 
   /// The place of a byte of the text; the length is 1.
   [[nodiscard]] Position position(std::uint32_t offset) const;
@@ -62,6 +64,10 @@ class Document {
   /// The text is the first `size` bytes of what reserve() gave; writes the padding.
   void set_size(std::size_t size);
   void set_text(std::string_view text);
+  /// It is the output of a tool that the user has: its places are to be mapped to the templates.
+  [[nodiscard]] bool is_rendered() const { return is_rendered_; }
+  void set_is_rendered(bool is_rendered) { is_rendered_ = is_rendered; }
+  void set_is_json(bool is_json) { is_json_ = is_json; }
   [[nodiscard]] Arena& arena() { return arena_; }
   [[nodiscard]] std::vector<Node>& mutable_roots() { return roots_; }
   /// Bytes held, used or not.
@@ -80,6 +86,8 @@ class Document {
   std::vector<char> text_; ///< with the padding
   std::size_t size_ = 0;
   std::uint32_t first_line_ = 1;
+  bool is_json_ = false;
+  bool is_rendered_ = false;
   Arena arena_;
   std::vector<Node> roots_;
 

@@ -29,7 +29,7 @@ Error unreadable(const std::string& path, int number) {
 
 } // namespace
 
-Result<std::vector<FileWalk::Entry>> FileWalk::entries_of(const std::string& path) const {
+Result<std::vector<FileWalk::Entry>> FileWalk::entries_of(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
   if (!folder) return unreadable(path, errno);
   std::vector<Entry> entries;
@@ -64,11 +64,39 @@ Result<std::vector<FileWalk::Entry>> FileWalk::entries_of(const std::string& pat
   return entries;
 }
 
-std::optional<FoundFile> FileWalk::enter(std::string path, bool named) {
+Recipe FileWalk::recipe_of(const std::vector<Entry>& entries) {
+  for (const Entry& entry : entries) {
+    if (entry.folder) continue;
+    if (entry.name == "Chart.yaml") return Recipe::helm;
+    for (const char* name : {"kustomization.yaml", "kustomization.yml"}) {
+      if (entry.name == name) return Recipe::kustomize;
+    }
+  }
+  return Recipe::none;
+}
+
+FoundFile FileWalk::found(std::string path, bool named, std::optional<Error> error) {
+  FoundFile file;
+  file.path = std::move(path);
+  file.ordinal = ordinal_++;
+  file.named = named;
+  file.error = std::move(error);
+  return file;
+}
+
+std::optional<FoundFile> FileWalk::enter(std::string path, bool named,
+                                         std::shared_ptr<const IgnoreRules> rules) {
   Result<std::vector<Entry>> entries = entries_of(path);
-  if (!entries) return FoundFile{path, ordinal_++, named, std::move(entries).error()};
+  if (!entries) return found(path, named, std::move(entries).error());
+  if (const Recipe recipe = options_.render ? recipe_of(*entries) : Recipe::none;
+      recipe != Recipe::none) {
+    FoundFile file = found(std::move(path), named);
+    file.recipe = recipe;
+    return file;
+  }
   if (!path.ends_with('/')) path += '/';
-  open_.push_back(Folder{std::move(path), *std::move(entries), 0});
+  if (options_.respect_ignore_files) rules = rules_in(path, std::move(rules));
+  open_.push_back(Folder{std::move(path), *std::move(entries), 0, std::move(rules)});
   return std::nullopt;
 }
 
@@ -77,13 +105,15 @@ std::optional<FoundFile> FileWalk::next() {
     if (open_.empty()) {
       if (next_path_ == paths_.size()) return std::nullopt;
       const std::string& path = paths_[next_path_++];
-      if (path == "-") return FoundFile{path, ordinal_++, true, std::nullopt};
+      if (path == "-") return found(path, true);
       struct stat status {};
       if (::stat(path.c_str(), &status) != 0) {
-        return FoundFile{path, ordinal_++, true, unreadable(path, errno)};
+        return found(path, true, unreadable(path, errno));
       }
-      if (!S_ISDIR(status.st_mode)) return FoundFile{path, ordinal_++, true, std::nullopt};
-      if (std::optional<FoundFile> failed = enter(path, true)) return failed;
+      if (!S_ISDIR(status.st_mode)) return found(path, true);
+      std::shared_ptr<const IgnoreRules> rules;
+      if (options_.respect_ignore_files) rules = rules_above(path);
+      if (std::optional<FoundFile> failed = enter(path, true, std::move(rules))) return failed;
       continue;
     }
     Folder& folder = open_.back();
@@ -93,8 +123,10 @@ std::optional<FoundFile> FileWalk::next() {
     }
     const Entry& entry = folder.entries[folder.next++];
     std::string path = folder.path + entry.name;
-    if (!entry.folder) return FoundFile{std::move(path), ordinal_++, false, std::nullopt};
-    if (std::optional<FoundFile> failed = enter(std::move(path), false)) return failed;
+    if (folder.rules && folder.rules->ignores(path, entry.folder)) continue;
+    if (!entry.folder) return found(std::move(path), false);
+    if (std::optional<FoundFile> failed = enter(std::move(path), false, folder.rules))
+      return failed;
   }
 }
 

@@ -2,25 +2,29 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
+#include "manifest/ignore.h"
+#include "manifest/render.h"
 
 namespace allod::manifest {
 
 struct FoundFile {
   std::string path;
   std::uint32_t ordinal = 0;
-  bool named = false; ///< given by name rather than found in a folder
+  Recipe recipe = Recipe::none; ///< a folder that a tool makes objects from
+  bool named = false;           ///< given by name rather than found in a folder
   /// Set when the path, or the folder, could not be looked at; there is nothing to read then.
   std::optional<Error> error;
 };
 
 struct WalkOptions {
   bool respect_ignore_files = true;
+  bool render = true; ///< charts and kustomizations are one thing each
 };
 
 class FileWalk {
@@ -41,9 +45,14 @@ class FileWalk {
     std::string path; ///< ends with "/"
     std::vector<Entry> entries;
     std::size_t next = 0;
+    std::shared_ptr<const IgnoreRules> rules; ///< null: there are none
   };
-  std::optional<FoundFile> enter(std::string path, bool named);
-  Result<std::vector<Entry>> entries_of(const std::string& path) const;
+  std::optional<FoundFile> enter(std::string path, bool named,
+                                 std::shared_ptr<const IgnoreRules> rules);
+  [[nodiscard]] FoundFile found(std::string path, bool named,
+                                std::optional<Error> error = std::nullopt);
+  static Recipe recipe_of(const std::vector<Entry>& entries);
+  static Result<std::vector<Entry>> entries_of(const std::string& path);
 
   std::vector<std::string> paths_;
   WalkOptions options_;

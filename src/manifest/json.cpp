@@ -326,6 +326,7 @@ bool JsonReader::number(Node& out) {
 Status read_json(Document& document, const Limits& limits) {
   document.mutable_roots().clear();
   if (Status checked = check_text(document, limits, Controls::allowed); !checked) return checked;
+  document.set_is_json(true);
   return JsonReader(document, limits).read();
 }
 

@@ -1,5 +1,7 @@
 #include "manifest/object.h"
 
+#include "manifest/render.h"
+
 namespace allod::manifest {
 namespace {
 
@@ -36,7 +38,17 @@ std::string_view Object::namespace_() const {
 }
 
 Location Object::locate(std::span<const Step> path) const {
-  if (!rendered_from.empty()) return Location{std::string(rendered_from), Position{}};
+  if (!rendered_from.empty()) {
+    std::string_view key;
+    for (const Step& step : path) {
+      if (const auto* name = std::get_if<std::string>(&step)) key = *name;
+    }
+    const Position rendered = document->position(nearest(*node, path));
+    std::string path_of_template(rendered_from);
+    const Position position =
+        find_in_template(path_of_template, document->line(rendered.line), key);
+    return Location{std::move(path_of_template), position};
+  }
   return Location{document->name(), document->position(nearest(*node, path))};
 }
 

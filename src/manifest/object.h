@@ -33,7 +33,7 @@ struct Object {
   std::uint32_t file = 0;
   /// Grows within the file from object to object; not without gaps.
   std::uint64_t index = 0;
-  /// The template that Helm says it comes from ("chart/templates/x.yaml"), as a path; else empty.
+  /// The template that it was rendered from, as a path, or the folder; empty when it was read.
   std::string_view rendered_from;
 
   [[nodiscard]] std::string_view api_version() const { return node->text_at("apiVersion"); }

@@ -117,7 +117,7 @@ std::optional<double> decimal(std::string_view text) {
 /// one is an integer however it was written.
 Node json_number(double value, std::uint32_t offset) {
   constexpr double kBound = 9223372036854775808.0; // 2^63
-  if (value == std::trunc(value) && value >= -kBound && value < kBound) {
+  if (value == std::trunc(value) && value > -kBound && value < kBound) {
     return Node::integer(static_cast<std::int64_t>(value), offset);
   }
   return Node::number(value, offset);
@@ -154,9 +154,14 @@ Digits take_apart(std::string_view text) {
 std::optional<Node> kubernetes_number(std::string_view text, std::uint32_t offset) {
   if (std::optional<Node> special = special_number(text, offset)) return special;
   std::string without;
-  if (text[0] != '.' && text.find('_') != std::string_view::npos) {
-    for (const char c : text) {
-      if (c != '_') without += c;
+  if (text.find('_') != std::string_view::npos) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] != '_') {
+        without += text[i];
+      } else if (text[0] == '.' &&
+                 !(is_digit(text[i - 1]) && i + 1 < text.size() && is_digit(text[i + 1]))) {
+        return std::nullopt; // here alone an underscore must stand between digits
+      }
     }
     text = without;
   }

@@ -4,16 +4,19 @@
 #include <string_view>
 
 #include "manifest/complaint.h"
+#include "manifest/plan.h"
+#include "manifest/render.h"
 
 namespace allod::manifest {
 namespace {
 
 class Splitter {
  public:
-  Splitter(const std::shared_ptr<const Document>& document, bool strict, SplitResult& result)
+  Splitter(const std::shared_ptr<Document>& document, bool strict, SplitResult& result)
       : document_(document), strict_(strict), result_(result) {}
 
   void root(const Node& node) {
+    if (document_->is_rendered()) template_ = find_template(*document_, node);
     if (node.is_null()) return; // nothing but comments between two lines of ---
     if (node.is_list()) {
       // A JSON list of objects: what other tools write in place of a List.
@@ -21,10 +24,33 @@ class Splitter {
         object(item);
       return;
     }
+    if (document_->is_json() && is_plan_or_state(node)) {
+      plan(node);
+      return;
+    }
     object(node);
   }
 
  private:
+  void plan(const Node& node) {
+    std::vector<PlanResource> resources;
+    if (Status read = read_plan(*document_, node, resources); !read) {
+      result_.problems.push_back({std::move(read).error(), 0, {}});
+      return;
+    }
+    for (const PlanResource& resource : resources)
+      add(*resource.node, resource.origin);
+  }
+
+  void add(const Node& node, Origin origin) {
+    Object found;
+    found.document = document_;
+    found.node = &node;
+    found.origin = origin;
+    found.rendered_from = template_;
+    result_.objects.push_back(std::move(found));
+  }
+
   void object(const Node& node) {
     const std::string_view version = node.text_at("apiVersion");
     const std::string_view kind = node.text_at("kind");
@@ -39,11 +65,7 @@ class Splitter {
         object(item);
       return;
     }
-    Object found;
-    found.document = document_;
-    found.node = &node;
-    found.origin = version.starts_with("allod/") ? Origin::stack : Origin::kubernetes;
-    result_.objects.push_back(std::move(found));
+    add(node, version.starts_with("allod/") ? Origin::stack : Origin::kubernetes);
   }
 
   void no_object(const Node& node) {
@@ -60,14 +82,15 @@ class Splitter {
     result_.problems.push_back({complaint(*document_, node.offset(), std::move(message)), 0, {}});
   }
 
-  const std::shared_ptr<const Document>& document_;
+  const std::shared_ptr<Document>& document_;
   bool strict_;
+  std::string_view template_; ///< of the current root, when it was rendered
   SplitResult& result_;
 };
 
 } // namespace
 
-void split(const std::shared_ptr<const Document>& document, bool strict, SplitResult& result) {
+void split(const std::shared_ptr<Document>& document, bool strict, SplitResult& result) {
   Splitter splitter(document, strict, result);
   for (const Node& root : document->roots())
     splitter.root(root);

@@ -22,8 +22,8 @@ struct SplitResult {
   }
 };
 
-/// Documents with apiVersion and kind, and the items of Lists. With `strict`, what is none of these
-/// is a problem; otherwise it is counted.
-void split(const std::shared_ptr<const Document>& document, bool strict, SplitResult& result);
+/// Documents with apiVersion and kind, the items of Lists, the resources of plans and states. With
+/// `strict`, what is none of these is a problem; otherwise it is counted.
+void split(const std::shared_ptr<Document>& document, bool strict, SplitResult& result);
 
 } // namespace allod::manifest

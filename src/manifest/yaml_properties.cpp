@@ -302,10 +302,7 @@ bool YamlReader::finish_map(Node& out, std::size_t open, const Merges& merges,
                             std::uint32_t offset) {
   if (!merges.empty()) return finish_merged_map(out, open, merges, offset);
   const Builder::FinishedMap map = builder_.finish_map(open, offset);
-  if (map.second != nullptr) {
-    if (!error_) error_ = repeated_key(document_, *map.first, *map.second);
-    return false;
-  }
+  if (map.second != nullptr) return complain_of_repetition(*map.first, *map.second);
   out = map.node;
   return true;
 }
@@ -352,10 +349,7 @@ bool YamlReader::finish_merged_map(Node& out, std::size_t open, const Merges& me
     }
     if (i == written.size()) break;
     const auto [entry, is_new] = own.emplace(written[i].key(), &written[i]);
-    if (!is_new) {
-      if (!error_) error_ = repeated_key(document_, *entry->second, written[i]);
-      return false;
-    }
+    if (!is_new) return complain_of_repetition(*entry->second, written[i]);
     set(written[i]);
   }
   builder_.drop_members(open);

@@ -25,7 +25,8 @@ class YamlReader {
  public:
   YamlReader(Document& document, const Limits& limits, Schema schema);
 
-  Status read();
+  /// What was wrong, document by document.
+  std::vector<Error> read();
 
  private:
   enum class Tag : std::uint8_t {
@@ -84,6 +85,7 @@ class YamlReader {
 
   // yaml_stream.cpp
   bool documents();
+  bool skip_to_next_document();
   bool document();
   bool directives();
   bool directive(std::string_view line, const char* at);
@@ -229,6 +231,7 @@ class YamlReader {
   bool complain_of_depth(const char* at);
   bool complain(const char* at, std::string message, std::string hint = {});
   bool complain_of_start();
+  bool complain_of_repetition(const Member& first, const Member& second);
   bool complain_of_indentation(const char* what);
   bool complain_of_tab(const char* tab);
   bool complain_of_colon(const char* at);
@@ -256,6 +259,7 @@ class YamlReader {
   std::size_t repeated_bytes_ = 0;
   std::size_t deepest_ = 0; ///< the depth of the deepest collection since it was last set
   std::optional<Error> error_;
+  std::uint32_t error_offset_ = 0;
 };
 
 } // namespace allod::manifest

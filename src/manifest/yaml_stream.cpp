@@ -1,4 +1,6 @@
 // Documents, directives, tokens, complaints.
+#include <algorithm>
+
 #include "manifest/complaint.h"
 #include "manifest/yaml_reader.h"
 
@@ -23,17 +25,41 @@ YamlReader::YamlReader(Document& document, const Limits& limits, Schema schema)
       start_(document.text().data()), end_(start_ + document.text().size()), at_(start_),
       line_(start_) {}
 
-Status YamlReader::read() {
-  if (!documents()) return *std::move(error_);
-  return {};
-}
-
-bool YamlReader::documents() {
+std::vector<Error> YamlReader::read() {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (document_.text().starts_with(kByteOrderMark)) {
     at_ += kByteOrderMark.size();
     line_ = at_;
   }
+  constexpr std::size_t kMostErrors = 20;
+  std::vector<Error> errors;
+  while (!documents()) {
+    errors.push_back(*std::move(error_));
+    error_.reset();
+    if (errors.size() == kMostErrors || !skip_to_next_document()) break;
+  }
+  return errors;
+}
+
+/// After a complaint: to the next line with ---. False when there is none.
+bool YamlReader::skip_to_next_document() {
+  const std::string_view text = document_.text();
+  // The fault may be a line with --- itself, where it cuts a text in quotes.
+  std::size_t from = error_offset_ == 0 ? 0 : error_offset_ - 1;
+  while ((from = text.find("\n---", from)) != std::string_view::npos) {
+    at_ = line_ = start_ + ++from;
+    if (!is_marker(at_)) continue;
+    marker_ = false;
+    builder_.clear();
+    anchors_.clear();
+    tag_handles_.clear();
+    deepest_ = 0;
+    return true;
+  }
+  return false;
+}
+
+bool YamlReader::documents() {
   bool bare_may_start = true; // a document without --- before it
   next_token();
   while (!at_end()) {
@@ -139,7 +165,7 @@ void YamlReader::next_token() {
       tab_ = at_;
       skip_blanks();
     }
-    if (*at_ == '#' && (at_ == line_ || is_blank(at_[-1]))) {
+    if (*at_ == '#') { // also right behind a quote or bracket, as libyaml and kubectl have it
       comment_ = true;
       at_ = find_any<'\n', '\r'>(at_);
     }
@@ -176,7 +202,18 @@ bool YamlReader::count_repeated(const char* at, std::size_t nodes, std::size_t b
 }
 
 bool YamlReader::complain(const char* at, std::string message, std::string hint) {
-  if (!error_) error_ = complaint(document_, offset_of(at), std::move(message), std::move(hint));
+  if (!error_) {
+    error_ = complaint(document_, offset_of(at), std::move(message), std::move(hint));
+    error_offset_ = offset_of(at);
+  }
+  return false;
+}
+
+bool YamlReader::complain_of_repetition(const Member& first, const Member& second) {
+  if (!error_) {
+    error_ = repeated_key(document_, first, second);
+    error_offset_ = second.key_offset;
+  }
   return false;
 }
 
@@ -226,10 +263,19 @@ bool YamlReader::complain_of_start() {
   }
 }
 
-Status read_yaml(Document& document, const Limits& limits, Schema schema) {
+std::vector<Error> read_yaml_documents(Document& document, const Limits& limits, Schema schema) {
   document.mutable_roots().clear();
-  if (Status checked = check_text(document, limits, Controls::none); !checked) return checked;
+  document.set_is_json(false);
+  if (Status checked = check_text(document, limits, Controls::none); !checked) {
+    return {std::move(checked).error()};
+  }
   return YamlReader(document, limits, schema).read();
+}
+
+Status read_yaml(Document& document, const Limits& limits, Schema schema) {
+  std::vector<Error> errors = read_yaml_documents(document, limits, schema);
+  if (errors.empty()) return {};
+  return std::move(errors.front());
 }
 
 } // namespace allod::manifest

@@ -132,6 +132,7 @@ bool YamlReader::double_escape(const char*& at) {
                                        {'e', "\x1b"},
                                        {' ', " "},
                                        {'"', "\""},
+                                       {'\'', "'"},
                                        {'/', "/"},
                                        {'\\', "\\"},
                                        {'N', "\xC2\x85"},
@@ -221,6 +222,7 @@ bool YamlReader::find_indentation(int& indentation, int parent) {
     }
     if (*at == '\t' && spaces <= parent) return complain_of_tab(at);
     const bool ends = at >= end_ || spaces <= parent || (spaces == 0 && is_marker(line));
+    if (at >= end_) longest_blank = std::max(longest_blank, spaces);
     indentation = ends ? std::max(parent + 1, longest_blank) : spaces;
     if (longest_blank <= indentation) return true;
     return complain(longest_line, "this blank line is indented deeper than the text that follows",

@@ -231,7 +231,7 @@ TEST(YamlTest, Places) {
   Document document;
   document.reset("test.yaml");
   document.set_text(
-      "# ü\nä: {b: \"c d\", e: [1]}\nlong:\n- x: |\n    text\n  y: plain text # no\n");
+      "# ü\nä: {b: \"c d\", e: [1]}\nlong:\n- x: |\n    text\n  z: plain text # no\n");
   ASSERT_TRUE(read_yaml(document));
   const Node& root = document.roots()[0];
   const Node& a = *root.find("ä");
@@ -243,7 +243,7 @@ TEST(YamlTest, Places) {
   const Node& item = root.find("long")->as_list().items()[0];
   EXPECT_EQ(document.position(item), (Position{4, 3, 1}));
   EXPECT_EQ(document.position(*item.find("x")), (Position{4, 6, 1}));
-  EXPECT_EQ(document.position(*item.find("y")), (Position{6, 6, 10}));
+  EXPECT_EQ(document.position(*item.find("z")), (Position{6, 6, 10}));
   EXPECT_EQ(document.line(2), "ä: {b: \"c d\", e: [1]}");
   EXPECT_EQ(document.line(7), "");
 }
