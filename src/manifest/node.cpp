@@ -1,21 +1,15 @@
 #include "manifest/node.h"
 
+#include <algorithm>
 #include <cstring>
-#include <memory>
+#include <random>
 #include <string>
 
 namespace allod::manifest {
 namespace {
 
-/// A pointer that owns nothing and counts nothing.
-template<class T>
-std::shared_ptr<const T> borrowed(const T& object) {
-  return {std::shared_ptr<const void>(), &object};
-}
-
-cel::Value borrowed_text(std::string_view text) {
-  return cel::Value::string(std::string(text));
-}
+/// Not to be guessed, so that nobody can choose keys that all fall into one slot.
+const std::uint64_t kSeed = std::random_device{}() | (std::uint64_t{std::random_device{}()} << 32U);
 
 } // namespace
 
@@ -52,11 +46,11 @@ cel::Value Node::value() const {
   case Kind::number:
     return cel::Value::of_double(as_number());
   case Kind::string:
-    return borrowed_text(as_string());
+    return cel::Value::borrow_string(as_string());
   case Kind::list:
-    return cel::Value::list(borrowed<cel::List>(as_list()));
+    return cel::Value::borrow(as_list());
   case Kind::map:
-    return cel::Value::map(borrowed<cel::Map>(as_map()));
+    return cel::Value::borrow(as_map());
   case Kind::unknown:
     return cel::Value::unknown(std::string(as_string()));
   }
@@ -64,11 +58,17 @@ cel::Value Node::value() const {
 }
 
 std::uint32_t MapNode::hash(std::string_view key) {
-  // FNV-1a, 32 bits: keys are short.
-  std::uint32_t state = 2166136261U;
-  for (const char c : key)
-    state = (state ^ static_cast<unsigned char>(c)) * 16777619U;
-  return state;
+  std::uint64_t state = kSeed ^ key.size();
+  while (true) {
+    std::uint64_t word = 0;
+    const std::size_t length = std::min(key.size(), sizeof word);
+    std::memcpy(&word, key.data(), length);
+    state = (state ^ word) * 0x9E3779B97F4A7C15U;
+    state ^= state >> 29U;
+    if (length == key.size()) break;
+    key.remove_prefix(length);
+  }
+  return static_cast<std::uint32_t>(state >> 32U);
 }
 
 const Member* MapNode::find_member(std::string_view key) const {
@@ -101,7 +101,7 @@ std::optional<cel::Value> MapNode::find(std::string_view key) const {
 
 std::pair<cel::Value, cel::Value> MapNode::entry(std::size_t index) const {
   const Member& member = members()[index];
-  return {borrowed_text(member.key()), member.value.value()};
+  return {cel::Value::borrow_string(member.key()), member.value.value()};
 }
 
 } // namespace allod::manifest
