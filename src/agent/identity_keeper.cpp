@@ -71,6 +71,7 @@ Status IdentityKeeper::issue(Component& component) {
   }
   component.renew_at = half_life(clock_(), svid->not_after);
   component.svid = std::make_shared<const trust::Svid>(std::move(*svid));
+  if (changed_) changed_();
   return {};
 }
 
@@ -270,6 +271,21 @@ Result<std::vector<std::string>> IdentityKeeper::repair() {
     }
   }
   return units;
+}
+
+Result<std::shared_ptr<const trust::Svid>> IdentityKeeper::current(const std::string& component) {
+  const std::lock_guard lock(mutex_);
+  const auto found = components_.find(component);
+  if (found == components_.end()) {
+    return Error(ErrorCode::not_found, "component " + component + " has no identity");
+  }
+  if (Status issued = ensure_issued(found->second); !issued) return std::move(issued).error();
+  return found->second.svid;
+}
+
+void IdentityKeeper::on_change(std::function<void()> changed) {
+  const std::lock_guard lock(mutex_);
+  changed_ = std::move(changed);
 }
 
 std::optional<Timestamp> IdentityKeeper::end_of(const std::string& unit) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -71,6 +72,11 @@ class IdentityKeeper {
   /// Folders that are not as they were laid, laid anew: the names of their units.
   Result<std::vector<std::string>> repair();
 
+  /// The certificate of a component, issued when needed. Errors: not_found, those of the authority.
+  Result<std::shared_ptr<const trust::Svid>> current(const std::string& component);
+  /// Called whenever a certificate was issued; it must not call back. Empty: nobody.
+  void on_change(std::function<void()> changed);
+
   /// The end of the certificate that a unit has; nothing when it has none.
   [[nodiscard]] std::optional<Timestamp> end_of(const std::string& unit) const;
   /// Of the agent's own.
@@ -108,6 +114,7 @@ class IdentityKeeper {
   trust::Clock clock_;
   mutable std::mutex mutex_;
   std::map<std::string, Component> components_;
+  std::function<void()> changed_;
   std::map<std::string, std::string> issuing_; // fingerprints last seen, by component
 };
 

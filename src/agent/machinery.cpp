@@ -23,6 +23,7 @@ UnitLauncher::Parts launcher_parts(Machinery& machinery, host::Runtime runtime) 
           .volumes = *machinery.volumes,
           .listeners = machinery.listeners,
           .identities = machinery.identities,
+          .workload = machinery.workload,
           .files = machinery.files,
           .images = machinery.given.images,
           .seccomp = machinery.given.seccomp};
@@ -50,6 +51,7 @@ Machinery::Machinery(MachineryParts parts, const Value& stack_settings, std::uin
     : given(std::move(parts)), settings(stack_settings), first_user(users),
       keys(std::move(opened_keys)), volumes(std::move(opened_volumes)), network(given.places.stack),
       identities(*keys, given.places, given.clock),
+      workload(given.places, users, *keys, identities, given.events, given.clock),
       files(given.places, keys->source(), given.formats),
       launcher(launcher_parts(*this, std::move(runtime))),
       seal(given.places.stack, *keys, identities, network, given.events),

@@ -19,6 +19,7 @@
 #include "agent/unit_launcher.h"
 #include "agent/volume_keeper.h"
 #include "agent/worker_pool.h"
+#include "agent/workload_endpoint.h"
 #include "base/result.h"
 #include "document/value.h"
 
@@ -46,6 +47,7 @@ struct Machinery {
   NetworkKeeper network;
   ListenerKeeper listeners;
   IdentityKeeper identities;
+  WorkloadEndpoint workload;
   UnitFiles files;
   UnitLauncher launcher;
   SealEndpoint seal;

@@ -42,6 +42,8 @@ struct Places {
   [[nodiscard]] std::string identity_of(const std::string& name) const {
     return run() + "/identity/" + name;
   }
+  /// The folder with the socket of the SPIFFE Workload API.
+  [[nodiscard]] std::string workload_api() const { return run() + "/workload-api"; }
   /// What a running unit was started with, as a digest.
   [[nodiscard]] std::string digest_of(const std::string& name) const {
     return run() + "/digests/" + name;

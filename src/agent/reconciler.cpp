@@ -295,6 +295,7 @@ Status Reconciler::down(const OnProgress& progress) {
     keep_first(machinery_.launcher.remove(name));
   }
   machinery_.seal.stop();
+  machinery_.workload.stop();
   machinery_.listeners.keep_only({});
   for (const std::string& component :
        list_directory(places.run() + "/shared").value_or(std::vector<std::string>())) {

@@ -4,6 +4,7 @@
 
 #include "agent/log_keeper.h"
 #include "agent/unit_files.h"
+#include "agent/workload_endpoint.h"
 #include "document/json_writer.h"
 
 namespace allod::agent {
@@ -19,6 +20,7 @@ std::string text_of(const Value& value) {
 }
 
 void add_environment(const UnitDefinition& unit, host::ContainerSpec& spec) {
+  if (unit.workload_api) spec.environment[kWorkloadVariable] = kWorkloadAddress;
   const Value* environment = unit.spec.find("environment");
   if (environment == nullptr || !environment->is_map()) return;
   for (const document::Member& member : environment->members()) {
@@ -89,6 +91,9 @@ Status add_mounts(const UnitDefinition& unit, const Places& places, const Contai
   }
   if (unit.has_identity) {
     spec.mounts.push_back(mount(places.identity_of(unit.name), "/run/identity", true));
+  }
+  if (unit.workload_api) {
+    spec.mounts.push_back(mount(places.workload_api(), kWorkloadFolder, true));
   }
   spec.mounts.push_back(mount(places.shared_of(unit.component), "/run/shared", false));
   return {};

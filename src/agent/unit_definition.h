@@ -58,6 +58,7 @@ struct UnitDefinition {
   bool session = false;
 
   bool has_identity = false;
+  bool workload_api = false; ///< sees the SPIFFE Workload API
   ReloadDefinition reload;
   bool clients_restart = false; ///< a changed set of clients restarts it
   std::optional<ProbeDefinition> probe;

@@ -57,6 +57,9 @@ Result<host::ContainerSpec> UnitLauncher::prepare(const UnitDefinition& unit) {
       return std::move(laid).error();
     }
   }
+  if (unit.workload_api) {
+    if (Status served = parts_.workload.ensure(); !served) return std::move(served).error();
+  }
   Result<ContainerParts> parts = container_parts(unit);
   if (!parts) return std::move(parts).error();
   return container_spec(unit, parts_.places, *parts);
@@ -109,6 +112,9 @@ Result<bool> UnitLauncher::take_up(const UnitDefinition& unit, const host::Conta
     }
   }
   if (!unit.has_identity) return false;
+  if (unit.workload_api) {
+    if (Status served = parts_.workload.ensure(); !served) return std::move(served).error();
+  }
   const Result<bool> fine = parts_.identities.adopt(unit.name, unit.component, owner_of(unit));
   if (!fine) return fine.error();
   return !*fine;

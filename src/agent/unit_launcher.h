@@ -12,6 +12,7 @@
 #include "agent/unit_definition.h"
 #include "agent/unit_files.h"
 #include "agent/volume_keeper.h"
+#include "agent/workload_endpoint.h"
 #include "base/result.h"
 #include "host/container.h"
 
@@ -33,6 +34,7 @@ class UnitLauncher {
     VolumeKeeper& volumes;
     ListenerKeeper& listeners;
     IdentityKeeper& identities;
+    WorkloadEndpoint& workload;
     UnitFiles& files;
     ImageResolver images;
     document::Value seccomp;

@@ -58,17 +58,8 @@ class LocalConnection final : public Connection {
   int stop_;
 };
 
-Result<PeerCredentials> credentials_of(int socket) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-    return errno_error("read the peer's credentials");
-  }
-  return PeerCredentials{peer.uid, peer.gid, peer.pid};
-}
-
 Result<Greeted> greet(UniqueFd socket, int stop, const LocalServer::Identify& identify) {
-  const Result<PeerCredentials> peer = credentials_of(socket.get());
+  const Result<PeerCredentials> peer = peer_credentials(socket.get());
   if (!peer) return peer.error();
   std::optional<SpiffeId> id = identify(*peer);
   if (!id) {
@@ -78,6 +69,15 @@ Result<Greeted> greet(UniqueFd socket, int stop, const LocalServer::Identify& id
 }
 
 } // namespace
+
+Result<PeerCredentials> peer_credentials(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return errno_error("read the peer's credentials");
+  }
+  return PeerCredentials{peer.uid, peer.gid, peer.pid};
+}
 
 class LocalServer::Server {
  public:
@@ -109,7 +109,7 @@ void LocalServer::stop() {
   server_->stop();
 }
 
-Result<UniqueFd> listen_locally(const std::string& path, uid_t user, gid_t group) {
+Result<UniqueFd> listen_locally(const std::string& path, uid_t user, gid_t group, mode_t mode) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
@@ -121,7 +121,7 @@ Result<UniqueFd> listen_locally(const std::string& path, uid_t user, gid_t group
   if (!socket) return errno_error("make a Unix socket");
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return errno_error("remove " + path);
   // The mode of the descriptor is that of the file, so nobody can connect before it is narrowed.
-  if (::fchmod(socket.get(), 0600) != 0) return errno_error("chmod " + path);
+  if (::fchmod(socket.get(), mode) != 0) return errno_error("chmod " + path);
   if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     return errno_error("bind " + path);
   }

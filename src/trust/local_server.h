@@ -22,6 +22,9 @@ struct PeerCredentials {
   pid_t process = 0;
 };
 
+/// Of who connected (SO_PEERCRED). Errors: io.
+Result<PeerCredentials> peer_credentials(int socket);
+
 class LocalServer {
  public:
   /// Who a peer is; nothing refuses it. Every unit has a user id of its own, so that is what to
@@ -42,8 +45,9 @@ class LocalServer {
   std::unique_ptr<Server> server_;
 };
 
-/// Makes a listening Unix socket at `path`, in place of a stale one, for the user alone (0600).
-/// Errors: invalid_input (a path over 107 bytes), io.
-Result<UniqueFd> listen_locally(const std::string& path, uid_t user, gid_t group);
+/// Makes a listening Unix socket at `path`, in place of a stale one, for the user alone unless
+/// `mode` lets in others. Errors: invalid_input (a path over 107 bytes), io.
+Result<UniqueFd> listen_locally(const std::string& path, uid_t user, gid_t group,
+                                mode_t mode = 0600);
 
 } // namespace allod::trust
