@@ -7,6 +7,7 @@
 #include "agent/agent_process.h"
 #include "agent/machine_ids.h"
 #include "agent/status.h"
+#include "agent/trust_status.h"
 #include "base/build_id.h"
 #include "base/files.h"
 
@@ -56,6 +57,12 @@ void AgentProcess::answer(Call call) {
   if (method == "apply") return queue_change(std::move(call), "a change", &AgentProcess::apply);
   if (method == "down") return queue_change(std::move(call), "stopping", &AgentProcess::down);
   if (method == "destroy") return queue_change(std::move(call), "removal", &AgentProcess::destroy);
+  if (method == "rotate-root") {
+    return queue_change(std::move(call), "replacing the root", &AgentProcess::rotate_root);
+  }
+  if (method == "rotate-secrets") {
+    return queue_change(std::move(call), "renewing secrets", &AgentProcess::rotate_secrets);
+  }
   if (method == "events") return events(call);
   if (method == "shutdown") {
     call.reply(Value::map());
@@ -77,6 +84,15 @@ void AgentProcess::answer(Call call) {
         }
       }
       asked.reply(status);
+    });
+  }
+  if (method == "trust") {
+    return later([this](const Call& asked) {
+      const auto open = works();
+      if (!open) return asked.reply(Error(ErrorCode::unavailable, "the stack does not run"));
+      const Result<RootRotation> rotation = open->reconciler->root_rotation();
+      if (!rotation) return asked.reply(rotation.error());
+      asked.reply(trust_value(*open->machinery, *rotation));
     });
   }
   if (method == "secrets") return later([this](const Call& asked) { asked.reply(secrets()); });
@@ -234,6 +250,28 @@ void AgentProcess::destroy(const Call& call) {
   value.set("removed", std::move(list));
   call.reply(value);
   loop_->post([this] { end(); });
+}
+
+void AgentProcess::rotate_root(const Call& call) {
+  const auto open = works();
+  if (!open) return call.reply(Error(ErrorCode::unavailable, "the stack does not run"));
+  std::optional<std::chrono::seconds> pause;
+  if (call.params.contains("pauseSeconds")) {
+    pause = std::chrono::seconds(
+        std::clamp<std::int64_t>(call.params.integer_or("pauseSeconds", 0), 0, 1 << 30));
+  }
+  Status begun = open->reconciler->begin_root_rotation(pause, stop_.get_token());
+  if (!begun) return call.reply(begun.error());
+  const Result<RootRotation> rotation = open->reconciler->root_rotation();
+  if (!rotation) return call.reply(rotation.error());
+  call.reply(trust_value(*open->machinery, *rotation));
+}
+
+void AgentProcess::rotate_secrets(const Call& call) {
+  const auto open = works();
+  if (!open) return call.reply(Error(ErrorCode::unavailable, "the stack does not run"));
+  const Result<Report> report = open->reconciler->renew_secrets(teller(call), stop_.get_token());
+  call.reply(report ? Result<Value>(agent::to_value(*report)) : Result<Value>(report.error()));
 }
 
 void AgentProcess::events(const Call& call) {

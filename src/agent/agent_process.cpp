@@ -126,7 +126,30 @@ void AgentProcess::schedule_renewal() {
   loop_->after(std::min(pause, kLongestRenewalPause), [this] {
     upkeep_->submit([this] {
       if (const auto open = works()) open->reconciler->renew_due();
+      advance_root_rotation();
       loop_->post([this] { schedule_renewal(); });
+    });
+  });
+}
+
+void AgentProcess::advance_root_rotation() {
+  const auto open = works();
+  if (!open) return;
+  const Result<RootRotation> rotation = open->reconciler->root_rotation();
+  const Result<bool> running = state_.wanted_running();
+  if (!rotation || !rotation->next || *rotation->next > options_.clock()) return;
+  if (!running || !*running) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (pending_ > 0) return; // looked at again before long
+    ++pending_;
+  }
+  changes_->submit([this, open] {
+    run_change("replacing the root", [&] {
+      Status advanced = open->reconciler->advance_root_rotation(stop_.get_token());
+      if (advanced) return;
+      events_.tell("", "replacing the root: a step failed", "to be tried again",
+                   advanced.error().describe());
     });
   });
 }

@@ -51,6 +51,7 @@ class AgentProcess {
   [[nodiscard]] std::shared_ptr<Works> works() const;
   void schedule_upkeep();
   void schedule_renewal();
+  void advance_root_rotation();
   void end();
 
   // agent_methods.cpp
@@ -66,6 +67,8 @@ class AgentProcess {
   void events(const Call& call);
   void secret(const Call& call);
   void session(const Call& call);
+  void rotate_root(const Call& call);
+  void rotate_secrets(const Call& call);
   [[nodiscard]] Result<document::Value> secrets();
   [[nodiscard]] document::Value version() const;
 

@@ -86,7 +86,7 @@ Status IdentityKeeper::write(const std::string& unit, Component& component, Fold
   Result<std::string> bundle = keys_.authority().bundle_of(clients);
   if (!bundle) return std::move(bundle).error();
   const trust::IdentityContent content{.svid = *component.svid,
-                                       .bundle_pem = keys_.authority().root().pem,
+                                       .bundle_pem = keys_.authority().root_bundle(),
                                        .clients_pem = std::move(*bundle),
                                        .alias = "identity",
                                        .keystore_password = Secret()};
@@ -288,6 +288,35 @@ void IdentityKeeper::on_change(std::function<void()> changed) {
   changed_ = std::move(changed);
 }
 
+std::vector<std::string> IdentityKeeper::components() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, component] : components_)
+    names.push_back(name);
+  return names;
+}
+
+std::chrono::seconds IdentityKeeper::longest_lifetime() const {
+  const std::lock_guard lock(mutex_);
+  std::chrono::seconds longest{0};
+  for (const auto& [name, component] : components_)
+    longest = std::max(longest, component.definition.lifetime);
+  return longest;
+}
+
+std::vector<LaidIdentity> IdentityKeeper::laid() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<LaidIdentity> all;
+  for (const auto& [name, component] : components_) {
+    for (const auto& [unit, folder] : component.folders)
+      all.push_back({unit, name, folder.end, folder.renew_at});
+    if (name == kAgentComponent && component.svid) {
+      all.push_back({"", name, component.svid->not_after, component.renew_at});
+    }
+  }
+  return all;
+}
+
 std::optional<Timestamp> IdentityKeeper::end_of(const std::string& unit) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [name, component] : components_) {
@@ -317,7 +346,7 @@ Result<trust::TlsMaterial> IdentityKeeper::client_material() {
   const std::lock_guard lock(mutex_);
   const Result<Component*> own = agent();
   if (!own) return own.error();
-  return trust::material_of(*(*own)->svid, keys_.authority().root().pem);
+  return trust::material_of(*(*own)->svid, keys_.authority().root_bundle());
 }
 
 Result<trust::TlsMaterial>

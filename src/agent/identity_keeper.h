@@ -36,6 +36,14 @@ struct IdentityDefinition {
   bool operator==(const IdentityDefinition&) const = default;
 };
 
+/// A certificate that is in use.
+struct LaidIdentity {
+  std::string unit; ///< empty: the agent's own
+  std::string component;
+  Timestamp end;
+  Timestamp renew_at;
+};
+
 /// Of a resource of kind identity. Errors: invalid_input.
 Result<IdentityDefinition> identity_definition(const graph::Resource& resource);
 
@@ -76,6 +84,12 @@ class IdentityKeeper {
   Result<std::shared_ptr<const trust::Svid>> current(const std::string& component);
   /// Called whenever a certificate was issued; it must not call back. Empty: nobody.
   void on_change(std::function<void()> changed);
+
+  /// Components that are defined, the agent among them.
+  [[nodiscard]] std::vector<std::string> components() const;
+  /// Of the certificates of all components.
+  [[nodiscard]] std::chrono::seconds longest_lifetime() const;
+  [[nodiscard]] std::vector<LaidIdentity> laid() const;
 
   /// The end of the certificate that a unit has; nothing when it has none.
   [[nodiscard]] std::optional<Timestamp> end_of(const std::string& unit) const;

@@ -9,6 +9,8 @@ namespace {
 
 using document::Value;
 
+constexpr std::string_view kPrevious = "#previous"; ///< graph/compile.h, previous_marker
+
 Result<trust::TokenSettings> token_settings(const Places& places, const Value& settings) {
   const Value* token = settings.at_path({"trust", "token"});
   if (token == nullptr || !token->is_map()) {
@@ -23,7 +25,8 @@ Result<trust::TokenSettings> token_settings(const Places& places, const Value& s
 
 } // namespace
 
-Keys::Keys(State& state, trust::Token token) : state_(state), token_(std::move(token)) {}
+Keys::Keys(State& state, std::string stack, trust::Token token)
+    : state_(state), stack_(std::move(stack)), token_(std::move(token)) {}
 
 Result<std::unique_ptr<Keys>> Keys::open(const Places& places, State& state, const Value& settings,
                                          const trust::Clock& clock) {
@@ -31,7 +34,7 @@ Result<std::unique_ptr<Keys>> Keys::open(const Places& places, State& state, con
   if (!named) return std::move(named).error().during("making a token");
   Result<trust::Token> token = trust::Token::open(*named);
   if (!token) return std::move(token).error().during("opening the token");
-  std::unique_ptr<Keys> keys(new Keys(state, std::move(*token)));
+  std::unique_ptr<Keys> keys(new Keys(state, places.stack, std::move(*token)));
 
   Result<trust::SealedSecrets> sealed = trust::SealedSecrets::open(keys->token_, places.stack);
   if (!sealed) return std::move(sealed).error();
@@ -71,11 +74,48 @@ Status Keys::ensure_secret(const std::string& name, std::size_t length, const st
   return state_.put_secret(sealed);
 }
 
-Result<Secret> Keys::secret(const std::string& name) {
+Result<Secret> Keys::secret(const std::string& id) {
+  const bool previous = id.ends_with(kPrevious);
+  const std::string name = previous ? id.substr(0, id.size() - kPrevious.size()) : id;
+  const Result<SealedSecret> known = sealed_secret(name);
+  if (!known) return known.error();
+  const bool before = previous && !known->previous.empty();
+  return sealed_->unseal("secret " + name, before ? known->previous : known->envelope);
+}
+
+Result<SealedSecret> Keys::sealed_secret(const std::string& name) {
   Result<std::optional<SealedSecret>> known = state_.secret(name);
   if (!known) return std::move(known).error();
   if (!*known) return Error(ErrorCode::not_found, "there is no secret " + name);
-  return sealed_->unseal("secret " + name, (*known)->envelope);
+  return std::move(**known);
+}
+
+Status Keys::renew_secret(const std::string& name, std::size_t length) {
+  Result<SealedSecret> known = sealed_secret(name);
+  if (!known) return std::move(known).error();
+  const Secret text(random_password(length));
+  Result<std::string> envelope = sealed_->seal("secret " + name, text);
+  if (!envelope) return std::move(envelope).error().during("sealing the secret " + name);
+  // The one that is in use is what must go on being taken.
+  if (known->previous.empty()) known->previous = std::move(known->envelope);
+  known->envelope = std::move(*envelope);
+  return state_.put_secret(*known);
+}
+
+Status Keys::forget_previous(const std::string& name) {
+  Result<SealedSecret> known = sealed_secret(name);
+  if (!known) return std::move(known).error();
+  if (known->previous.empty()) return {};
+  known->previous.clear();
+  return state_.put_secret(*known);
+}
+
+std::vector<std::string> Keys::jwt_keys() const {
+  std::vector<std::string> labels;
+  const std::string root = stack_ + " root";
+  for (const trust::RootView& view : authority_->roots())
+    labels.push_back(stack_ + " jwt" + view.label.substr(root.size()));
+  return labels;
 }
 
 SecretSource Keys::source() {

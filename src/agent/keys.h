@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/places.h"
 #include "agent/secret_text.h"
@@ -33,15 +34,24 @@ class Keys {
   /// date. `length` in characters.
   Status ensure_secret(const std::string& name, std::size_t length, const std::string& title,
                        const std::string& shown_as);
-  /// Errors: not_found.
-  Result<Secret> secret(const std::string& name);
+  /// Errors: not_found. "NAME#previous" is the text of before, while a renewal is under way.
+  Result<Secret> secret(const std::string& id);
+  /// A new text in place of the one that is there, which is kept as the previous one. Errors:
+  /// not_found.
+  Status renew_secret(const std::string& name, std::size_t length);
+  /// The renewal has ended: the previous text goes.
+  Status forget_previous(const std::string& name);
   [[nodiscard]] SecretSource source();
+  /// Labels of the keys that sign JWT-SVIDs: one for each root, in their order.
+  [[nodiscard]] std::vector<std::string> jwt_keys() const;
   /// The master key of a volume, made and sealed when it has none.
   Result<Secret> volume_key(const std::string& volume, std::size_t bytes);
 
  private:
-  Keys(State& state, trust::Token token);
+  Keys(State& state, std::string stack, trust::Token token);
+  Result<SealedSecret> sealed_secret(const std::string& name);
   State& state_;
+  std::string stack_;
   trust::Token token_;
   std::unique_ptr<trust::SealedSecrets> sealed_;
   std::unique_ptr<trust::CertificateAuthority> authority_;

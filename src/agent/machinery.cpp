@@ -52,7 +52,9 @@ Machinery::Machinery(MachineryParts parts, const Value& stack_settings, std::uin
       keys(std::move(opened_keys)), volumes(std::move(opened_volumes)), network(given.places.stack),
       identities(*keys, given.places, given.clock),
       workload(given.places, users, *keys, identities, given.events, given.clock),
-      files(given.places, keys->source(), given.formats),
+      files(
+          given.places, keys->source(), [this] { return keys->authority().root_bundle(); },
+          given.formats),
       launcher(launcher_parts(*this, std::move(runtime))),
       seal(given.places.stack, *keys, identities, network, given.events),
       supervisor(supervisor_parts(*this)) {}

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "graph/execute.h"
 #include "graph/plan.h"
 #include "graph/resource.h"
+#include "trust/root_set.h"
 
 namespace allod::agent {
 
@@ -51,6 +53,12 @@ struct Report {
 /// An error with everything that is known about it, as in a report's failures.
 [[nodiscard]] document::Value to_value(const Error& error);
 
+/// How far the replacement of the root has come.
+struct RootRotation {
+  trust::RootPhase phase = trust::RootPhase::settled;
+  std::optional<Timestamp> next; ///< when the next step is due; nothing: none is under way
+};
+
 /// One call at a time.
 class Reconciler {
  public:
@@ -70,6 +78,22 @@ class Reconciler {
   /// Renews what is at half its life.
   void renew_due();
 
+  // reconciler_trust.cpp
+
+  /// Begins to replace the root: a second one is trusted, then it signs, then the first one goes.
+  /// `pause` between the steps; by default as long as it takes until everybody has come along by
+  /// itself. Errors: conflict while one is under way, unavailable when the stack does not run.
+  Status begin_root_rotation(std::optional<std::chrono::seconds> pause,
+                             const std::stop_token& stop);
+  /// Takes the step that is due, if one is. Errors: those of what had to be done anew; it is then
+  /// tried again.
+  Status advance_root_rotation(const std::stop_token& stop);
+  [[nodiscard]] Result<RootRotation> root_rotation();
+  /// Makes every generated secret anew, and whatever uses it, in the graph's order. A failure
+  /// leaves both texts known; the next call takes up where it was. Errors: unavailable when the
+  /// stack does not run.
+  Result<Report> renew_secrets(const OnProgress& progress, const std::stop_token& stop);
+
  private:
   [[nodiscard]] graph::Operation operation(const graph::Graph& graph,
                                            const graph::Resource& resource,
@@ -88,6 +112,10 @@ class Reconciler {
   /// False when it could not be put right.
   bool repair_network();
   void rotate_logs();
+  [[nodiscard]] std::chrono::seconds root_pause(trust::RootPhase phase) const;
+  /// Certificates and bundles for everybody; whatever holds the roots' text is done anew.
+  Status take_up_roots(trust::RootPhase phase, const std::stop_token& stop);
+  Status forget_key(const std::string& label);
 
   Machinery& machinery_;
   Handlers handlers_;

@@ -23,7 +23,8 @@ struct SealedSecret {
   std::string envelope;
   std::string title;
   std::string shown_as;
-  std::string created; ///< RFC 3339
+  std::string created;  ///< RFC 3339; of the text that it is now
+  std::string previous; ///< the envelope of before, while its renewal is under way
 };
 
 struct StepResult {

@@ -45,7 +45,9 @@ CREATE TABLE events (
   action TEXT NOT NULL,
   detail TEXT NOT NULL
 );
-)"};
+)",
+    // The text of before, while its renewal is under way.
+    "ALTER TABLE secrets ADD COLUMN previous TEXT NOT NULL DEFAULT ''"};
 
 } // namespace
 

@@ -9,7 +9,7 @@
 namespace allod::agent {
 
 /// The version that this program writes (PRAGMA user_version).
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 /// Errors: unsupported when the file is of a later version.
 Status migrate(Database& database);

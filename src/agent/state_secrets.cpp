@@ -5,10 +5,10 @@ namespace allod::agent {
 namespace {
 
 constexpr const char* kSelectSecrets =
-    "SELECT name, envelope, title, shown_as, created FROM secrets";
+    "SELECT name, envelope, title, shown_as, created, previous FROM secrets";
 
 SealedSecret secret_of(const Statement& row) {
-  return {row.text(0), row.text(1), row.text(2), row.text(3), row.text(4)};
+  return {row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)};
 }
 
 } // namespace
@@ -16,12 +16,15 @@ SealedSecret secret_of(const Statement& row) {
 Status State::put_secret(const SealedSecret& secret) {
   const std::lock_guard lock(store_->mutex);
   Result<Statement> statement = store_->durable.prepare(
-      "INSERT INTO secrets (name, envelope, title, shown_as, created) VALUES (?, ?, ?, ?, ?) "
-      "ON CONFLICT (name) DO UPDATE SET envelope = excluded.envelope, title = excluded.title, "
-      "shown_as = excluded.shown_as");
+      "INSERT INTO secrets (name, envelope, title, shown_as, created, previous) "
+      "VALUES (?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT (name) DO UPDATE SET title = excluded.title, shown_as = excluded.shown_as, "
+      "created = CASE envelope WHEN excluded.envelope THEN created ELSE excluded.created END, "
+      "envelope = excluded.envelope, previous = excluded.previous");
   if (!statement) return std::move(statement).error();
   statement->bind(secret.name).bind(secret.envelope).bind(secret.title);
-  return statement->bind(secret.shown_as).bind(format_rfc3339(now())).run();
+  statement->bind(secret.shown_as).bind(format_rfc3339(now()));
+  return statement->bind(secret.previous).run();
 }
 
 Result<std::optional<SealedSecret>> State::secret(std::string_view name) {

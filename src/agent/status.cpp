@@ -36,17 +36,6 @@ Value unit_value(const UnitView& view, const Machinery& machinery) {
   return value;
 }
 
-Value token_value(trust::Token& token) {
-  const trust::TokenDescription& description = token.description();
-  Value value = Value::map();
-  value.set("line", description.line());
-  value.set("software", description.software);
-  value.set("label", description.token_label);
-  value.set("manufacturer", description.manufacturer);
-  value.set("model", description.token_model);
-  return value;
-}
-
 /// Every component of the recorded graph, with its units as stopped until something else is known.
 Value components_value(const graph::Graph& recorded) {
   Value components = Value::map();
@@ -113,6 +102,17 @@ Value refused_value(const Machinery& machinery, const Value& components) {
 }
 
 } // namespace
+
+Value token_value(trust::Token& token) {
+  const trust::TokenDescription& description = token.description();
+  Value value = Value::map();
+  value.set("line", description.line());
+  value.set("software", description.software);
+  value.set("label", description.token_label);
+  value.set("manufacturer", description.manufacturer);
+  value.set("model", description.token_model);
+  return value;
+}
 
 Result<Value> status_value(State& state, Machinery* machinery) {
   Result<std::optional<graph::Graph>> recorded = state.recorded();

@@ -16,6 +16,9 @@ namespace allod::agent {
 /// state.
 Result<document::Value> status_value(State& state, Machinery* machinery);
 
+/// {"line", "software", "label", "manufacturer", "model"}.
+[[nodiscard]] document::Value token_value(trust::Token& token);
+
 /// Memory of this process in bytes, with its share of what others use too (PSS). 0: unknown.
 [[nodiscard]] std::int64_t own_memory();
 

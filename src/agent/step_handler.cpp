@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "agent/http_step.h"
+#include "agent/roots_text.h"
 #include "base/text.h"
 
 namespace allod::agent {
@@ -148,8 +149,9 @@ Status StepHandler::request(const Task& task, const Value& spec) {
   place.material = std::move(*material);
   place.secrets = machinery_.keys->source();
   const Value* requests = http->find("requests");
-  Status asked = run_http_step(requests == nullptr ? Value::list() : *requests, place,
-                               timeout_of(spec), task.stop);
+  const Value filled = with_roots(requests == nullptr ? Value::list() : *requests,
+                                  [this] { return machinery_.keys->authority().root_bundle(); });
+  Status asked = run_http_step(filled, place, timeout_of(spec), task.stop);
   if (asked) return {};
   return std::move(asked).error().during("running step " + name_of(task.resource.id));
 }

@@ -50,6 +50,7 @@ Status take_identity(UnitDefinition& unit, const graph::Resource& resource) {
   const Value* identity = unit.spec.find("identity");
   if (identity == nullptr || !identity->is_map()) return {};
   unit.has_identity = true;
+  unit.bundle_restart = identity->string_or("bundle", "") == "restart";
   unit.workload_api = identity->boolean_or("workloadApi", false);
   unit.clients_restart = identity->string_or("clients", "") == "restart";
   const Value* reload = identity->find("reload");

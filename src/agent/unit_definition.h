@@ -58,7 +58,8 @@ struct UnitDefinition {
   bool session = false;
 
   bool has_identity = false;
-  bool workload_api = false; ///< sees the SPIFFE Workload API
+  bool bundle_restart = false; ///< changed roots restart it
+  bool workload_api = false;   ///< sees the SPIFFE Workload API
   ReloadDefinition reload;
   bool clients_restart = false; ///< a changed set of clients restarts it
   std::optional<ProbeDefinition> probe;

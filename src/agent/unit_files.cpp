@@ -125,15 +125,16 @@ std::string hosts_text(const UnitDefinition& unit) {
   return text;
 }
 
-UnitFiles::UnitFiles(Places places, SecretSource secrets, FormatWriter writer)
-    : places_(std::move(places)), secrets_(std::move(secrets)), writer_(std::move(writer)) {}
+UnitFiles::UnitFiles(Places places, SecretSource secrets, RootsSource roots, FormatWriter writer)
+    : places_(std::move(places)), secrets_(std::move(secrets)), roots_(std::move(roots)),
+      writer_(std::move(writer)) {}
 
 Result<Secret> UnitFiles::render(const Value& file) const {
   SecretText secrets;
   const Value* content = file.find("content");
   const Value* options = file.find("options");
   const std::string format = file.string_or("format", "text");
-  const Value hidden = secrets.hide(content == nullptr ? Value() : *content);
+  const Value hidden = secrets.hide(content == nullptr ? Value() : with_roots(*content, roots_));
   if (format == "text") {
     if (!hidden.is_string()) return Error(ErrorCode::invalid_input, "its content is no text");
     return secrets.reveal(hidden.as_string(), secrets_);

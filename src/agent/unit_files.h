@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/places.h"
+#include "agent/roots_text.h"
 #include "agent/secret_text.h"
 #include "agent/unit_definition.h"
 #include "base/result.h"
@@ -28,7 +29,7 @@ using FormatWriter = std::function<Result<std::string>(
 /// Calls are safe from several threads as long as they are for different units.
 class UnitFiles {
  public:
-  UnitFiles(Places places, SecretSource secrets, FormatWriter writer);
+  UnitFiles(Places places, SecretSource secrets, RootsSource roots, FormatWriter writer);
 
   /// Writes all files of a unit and removes those that it no longer has. Errors: invalid_input (the
   /// content, a folder that must not be hidden), those of secrets, io.
@@ -51,6 +52,7 @@ class UnitFiles {
 
   Places places_;
   SecretSource secrets_;
+  RootsSource roots_;
   FormatWriter writer_;
   std::mutex mutex_;
   std::map<std::string, Digests> laid_; // by unit

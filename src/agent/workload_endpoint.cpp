@@ -25,8 +25,8 @@ spiffe::WorkloadSources WorkloadEndpoint::sources() {
   sources.certificate = [this](const trust::SpiffeId& id) {
     return identities_.current(id.path().substr(id.path().rfind('/') + 1));
   };
-  sources.roots = [this]() -> Result<std::string> { return keys_.authority().root().pem; };
-  sources.jwt_keys = [this] { return std::vector<std::string>{places_.stack + " jwt"}; };
+  sources.roots = [this]() -> Result<std::string> { return keys_.authority().root_bundle(); };
+  sources.jwt_keys = [this] { return keys_.jwt_keys(); };
   sources.record = [this](const std::string& what, const std::string& who, const std::string& why) {
     events_.tell("", "workload API: " + what, who, why);
   };

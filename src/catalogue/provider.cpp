@@ -57,9 +57,9 @@ std::map<std::string, SecretRecipe> read_secrets(const Value* secrets) {
   std::map<std::string, SecretRecipe> result;
   if (secrets == nullptr) return result;
   for (const Member& member : secrets->members()) {
-    result[member.key] = {member.value.integer_or("length", 32),
-                          member.value.string_or("title", ""),
-                          member.value.string_or("shownAs", "")};
+    result[member.key] = {
+        member.value.integer_or("length", 32), member.value.string_or("title", ""),
+        member.value.string_or("shownAs", ""), member.value.boolean_or("once", false)};
   }
   return result;
 }

@@ -45,6 +45,7 @@ struct SecretRecipe {
   std::int64_t length = 32;
   std::string title;
   std::string shown_as;
+  bool once = false; ///< of use at the first start alone
 };
 
 /// A unit's port by name.

@@ -66,7 +66,8 @@ void declare_consumers(const Value& units, const Surroundings& surroundings,
                                                     {"identity", Type::string()},
                                                     {"commonName", Type::string()},
                                                     {"options", options},
-                                                    {"secrets", secrets}});
+                                                    {"secrets", secrets},
+                                                    {"previous", secrets}});
       fields.push_back({offer.key, Type::list(Type::object("object " + name))});
     }
   }
@@ -127,8 +128,11 @@ cel::Environment recipe_environment(const Value& parameters, const Value& units,
   declare_consumers(units, surroundings, environment);
   declare_units(units, environment);
   declare_identity(environment);
-  environment.declare("secrets",
-                      names_of(units.find("secrets"), "secrets", Type::string(), environment));
+  const Type secrets = names_of(units.find("secrets"), "secrets", Type::string(), environment);
+  environment.declare("secrets", secrets);
+  environment.declare("previous", secrets);
+  environment.declare_object("object trust", {{"roots", Type::string()}});
+  environment.declare("trust", Type::object("object trust"));
   environment.declare("volumes",
                       names_of(units.find("volumes"), "volumes", Type::string(), environment));
   environment.declare_object("object page", {{"host", Type::string()}, {"url", Type::string()}});

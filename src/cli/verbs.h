@@ -15,6 +15,7 @@ void add_logs(CLI::App& command, Invocation& invocation);
 void add_exec(CLI::App& command, Invocation& invocation);
 void add_open(CLI::App& command, Invocation& invocation);
 void add_secret(CLI::App& command, Invocation& invocation);
+void add_trust(CLI::App& command, Invocation& invocation);
 void add_events(CLI::App& command, Invocation& invocation);
 void add_down(CLI::App& command, Invocation& invocation);
 void add_destroy(CLI::App& command, Invocation& invocation);

@@ -182,6 +182,7 @@ class Compiler {
     resource.spec.set("length", recipe.length);
     if (!recipe.title.empty()) resource.spec.set("title", recipe.title);
     if (!recipe.shown_as.empty()) resource.spec.set("shownAs", recipe.shown_as);
+    if (recipe.once) resource.spec.set("once", true);
   }
 
   void add_volumes(const Component& component) {
@@ -366,7 +367,8 @@ class Compiler {
                             Resource& resource) const {
     for (const std::vector<std::string>& path : body.references()) {
       if (path.size() < 2) continue;
-      if (path[0] == "secrets") depend(resource, "secret/" + component.name + "." + path[1]);
+      if (path[0] == "secrets" || path[0] == "previous")
+        depend(resource, "secret/" + component.name + "." + path[1]);
       if (path[0] == "volumes") depend(resource, "volume/" + component.name + "." + path[1]);
       if (path[0] == "identity") depend(resource, "identity/" + component.name);
       if (path[0] == "needs") depend_on_need(component, path[1], resource);

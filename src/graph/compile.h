@@ -21,6 +21,11 @@ using ImageKey = std::function<Result<std::string>(const std::string& image)>;
 
 /// Marks a secret's place in a text (docs/graph.md).
 [[nodiscard]] std::string secret_marker(const std::string& id);
+/// Marks the place of the secret's text before a renewal that is under way; else of the same.
+[[nodiscard]] std::string previous_marker(const std::string& id);
+[[nodiscard]] bool marks_previous(const std::string& text, const std::string& id);
+/// Marks the place of the stack's roots in PEM.
+[[nodiscard]] std::string roots_marker();
 /// The ids that a value's texts mark, each once.
 [[nodiscard]] std::vector<std::string> marked_secrets(const document::Value& value);
 /// For people: markers become "(secret keycloak.admin)".

@@ -106,9 +106,16 @@ void Contexts::fill(const Component& component, cel::Activation& activation) {
     volumes.set(volume.name, volume.path);
   activation.set("volumes", to_cel(volumes));
   Value secrets = Value::map();
-  for (const auto& [name, recipe] : provider.secrets)
+  Value previous = Value::map();
+  for (const auto& [name, recipe] : provider.secrets) {
     secrets.set(name, secret_marker(component.name + "." + name));
+    previous.set(name, previous_marker(component.name + "." + name));
+  }
   activation.set("secrets", to_cel(secrets));
+  activation.set("previous", to_cel(previous));
+  Value trust = Value::map();
+  trust.set("roots", roots_marker());
+  activation.set("trust", to_cel(trust));
   Value pages = Value::map();
   for (const catalogue::Page& page : provider.pages) {
     Value entry = Value::map();
@@ -187,10 +194,14 @@ cel::Value Contexts::consumer_value(const Component& component, const catalogue:
   value.set("identity", identity(*consumer.component));
   value.set("commonName", consumer.component->name);
   Value secrets = Value::map();
+  Value previous = Value::map();
   for (const auto& [name, recipe] : offer.secrets) {
-    secrets.set(name, secret_marker(secret_id(component, offer, consumer, name)));
+    const std::string id = secret_id(component, offer, consumer, name);
+    secrets.set(name, secret_marker(id));
+    previous.set(name, previous_marker(id));
   }
   value.set("secrets", std::move(secrets));
+  value.set("previous", std::move(previous));
   Result<catalogue::Rendered> options = consumer.need->options.render(of(*consumer.component));
   if (!options) return cel::Value::error(options.error().describe());
   Value filled = options->value.is_map() ? std::move(options->value) : Value::map();

@@ -46,7 +46,8 @@ Action action_of_unit_leaf(const std::vector<PathStep>& path, const Value& befor
     return Action::update;
   }
   if (is_key(path, 0, "files")) return action_of_file(path, before, after);
-  const bool reload_rule = is_key(path, 0, "identity") && is_key(path, 1, "reload");
+  const bool reload_rule =
+      is_key(path, 0, "identity") && (is_key(path, 1, "reload") || is_key(path, 1, "bundle"));
   return reload_rule ? Action::update : Action::restart;
 }
 
@@ -65,6 +66,28 @@ Action action_of_leaf(const Resource& resource, const std::vector<PathStep>& pat
   default:
     return Action::update;
   }
+}
+
+/// Where in a value the texts stand that `text` is true for.
+std::vector<std::vector<PathStep>> places_of(const Value& value,
+                                             const std::function<bool(const std::string&)>& text) {
+  std::vector<std::vector<PathStep>> places;
+  const auto below = [&](const PathStep& step, const Value& part) {
+    for (std::vector<PathStep>& place : places_of(part, text)) {
+      place.insert(place.begin(), step);
+      places.push_back(std::move(place));
+    }
+  };
+  if (value.is_string() && text(value.as_string())) places.emplace_back();
+  if (value.is_list()) {
+    for (std::size_t i = 0; i < value.items().size(); ++i)
+      below(i, value.items()[i]);
+  }
+  if (value.is_map()) {
+    for (const document::Member& member : value.members())
+      below(member.key, member.value);
+  }
+  return places;
 }
 
 Change compare(const Resource& before, const Resource& after) {
@@ -124,6 +147,19 @@ Plan difference(const Graph* recorded, const Graph& desired) {
        ++resource) {
     if (before.contains(resource->id))
       plan.changes.push_back({resource->id, resource->kind, Action::remove, {}});
+  }
+  return plan;
+}
+
+Plan touched(const Graph& graph, const std::function<bool(const std::string&)>& text) {
+  Plan plan;
+  for (const Resource& resource : graph.resources) {
+    const std::vector<std::vector<PathStep>> places = places_of(resource.spec, text);
+    if (places.empty()) continue;
+    Change change{resource.id, resource.kind, Action::none, {}};
+    for (const std::vector<PathStep>& place : places)
+      change.action = std::max(change.action, action_of_leaf(resource, place, resource.spec));
+    plan.changes.push_back(std::move(change));
   }
   return plan;
 }

@@ -2,6 +2,7 @@
 // reasons recorded while it is found.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,10 @@ struct Plan {
 /// `recorded` may be null: everything is created. A resource that was recorded but did not come to
 /// its end is not part of `recorded`, so that it is created again.
 [[nodiscard]] Plan difference(const Graph* recorded, const Graph& desired);
+
+/// What must be done anew when something that texts only mark has changed: the resources whose
+/// texts `text` is true for, each as if that text had changed.
+[[nodiscard]] Plan touched(const Graph& graph, const std::function<bool(const std::string&)>& text);
 
 [[nodiscard]] document::Value to_value(const Plan& plan);
 

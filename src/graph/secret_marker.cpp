@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::string_view kStart = "\xEE\x80\x80secret:"; // U+E000
 constexpr std::string_view kEnd = "\xEE\x80\x81";          // U+E001
+constexpr std::string_view kRoots = "\xEE\x80\x80trust:roots\xEE\x80\x81";
+constexpr std::string_view kPrevious = "#previous";
 
 void visit_texts(const document::Value& value,
                  const std::function<void(const std::string&)>& visit) {
@@ -45,10 +47,23 @@ std::string secret_marker(const std::string& id) {
   return std::string(kStart) + id + std::string(kEnd);
 }
 
+std::string previous_marker(const std::string& id) {
+  return secret_marker(id + std::string(kPrevious));
+}
+
+std::string roots_marker() {
+  return std::string(kRoots);
+}
+
+bool marks_previous(const std::string& text, const std::string& id) {
+  return text.find(previous_marker(id)) != std::string::npos;
+}
+
 std::vector<std::string> marked_secrets(const document::Value& value) {
   std::vector<std::string> ids;
   visit_texts(value, [&](const std::string& text) {
     split_markers(text, [&](std::string_view piece, bool marked) {
+      if (piece.ends_with(kPrevious)) piece.remove_suffix(kPrevious.size());
       if (marked && std::find(ids.begin(), ids.end(), piece) == ids.end()) ids.emplace_back(piece);
     });
   });
@@ -60,6 +75,9 @@ std::string without_markers(const std::string& text) {
   split_markers(text, [&](std::string_view piece, bool marked) {
     plain += marked ? "(secret " + std::string(piece) + ")" : std::string(piece);
   });
+  for (std::size_t at = plain.find(kRoots); at != std::string::npos; at = plain.find(kRoots)) {
+    plain.replace(at, kRoots.size(), "(the stack's roots)");
+  }
   return plain;
 }
 

@@ -194,6 +194,7 @@ Value identity_of(const Value& identity, const stack::Component& component) {
   const Value* reload = identity.find("reload");
   result.set("formats", formats == nullptr ? Value(Value::List{Value("pem")}) : *formats);
   result.set("reload", reload == nullptr ? Value::map() : *reload);
+  if (identity.string_or("bundle", "reload") == "restart") result.set("bundle", "restart");
   if (identity.boolean_or("workloadApi", false)) result.set("workloadApi", true);
   if (identity.string_or("clients", "reload") == "restart") {
     Value names = Value::list();

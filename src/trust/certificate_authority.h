@@ -13,7 +13,9 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "trust/authority_certificate.h"
 #include "trust/pkcs11_token.h"
+#include "trust/root_set.h"
 #include "trust/spiffe_id.h"
 #include "trust/svid.h"
 
@@ -41,12 +43,10 @@ struct SvidRequest {
   std::chrono::seconds lifetime{std::chrono::hours(24)};
 };
 
-struct AuthorityCertificate {
-  std::string pem;
-  Timestamp not_before;
-  Timestamp not_after;
-  std::string fingerprint; ///< SHA-256 of the DER in lower-case hex
-  bool renewed = false;    ///< made by this call: bundles that name it are to be written again
+/// A root that is trusted.
+struct RootView {
+  std::string label; ///< of its key in the token
+  AuthorityCertificate certificate;
 };
 
 /// Calls are safe from several threads. The token must outlive the authority.
@@ -62,8 +62,24 @@ class CertificateAuthority {
   ~CertificateAuthority();
 
   [[nodiscard]] const TrustDomain& domain() const;
-  /// The trust bundle of clients: the root.
+  /// The root that signs.
   [[nodiscard]] AuthorityCertificate root() const;
+  /// Every root that is trusted, the one that signs first.
+  [[nodiscard]] std::vector<RootView> roots() const;
+  /// The trust bundle of clients: the roots in PEM.
+  [[nodiscard]] std::string root_bundle() const;
+
+  // Replacing the root (trust/root_set.h). Between two steps everybody must have taken up what the
+  // first one changed: bundles after prepare_root(), certificates after switch_root().
+
+  [[nodiscard]] RootPhase root_phase() const;
+  /// The next root, trusted from now on.
+  Status prepare_root();
+  /// The next root signs: issuing CAs are made again below it, over the same keys and names, so
+  /// that whoever trusts the certificate of before trusts the leaves of now.
+  Status switch_root();
+  /// The former root is trusted no more; its key is deleted.
+  Status retire_root();
 
   /// The issuing CA of a component: made if it is missing, renewed over the same key when a third
   /// of its life is left, so that old and new certificate verify the same leaves meanwhile. Errors:

@@ -197,7 +197,8 @@ class Stack:
 
     @property
     def root_certificate(self):
-        return self.state / "authority" / "root.pem"
+        """Every root that is trusted: two while one takes the other's place."""
+        return self.state / "authority" / "bundle.pem"
 
     def identity(self, unit):
         """The folder with a unit's certificate and key, as the unit sees it in /run/identity."""

@@ -37,6 +37,12 @@ def pids():
             for unit, facts in entry["units"].items()}
 
 
+def replaced(before):
+    """Units that run as other processes than before."""
+    after = pids()
+    return {name for name in before if after.get(name) != before[name]}
+
+
 def events(since=0):
     done = STACK.allod("--output", "json", "events", "--limit", 1000, check=True)
     return [event for event in map(json.loads, done.stdout.splitlines()) if event["id"] > since]
@@ -61,8 +67,7 @@ class Changes(unittest.TestCase):
 
     def assert_replaced(self, before, names):
         """Exactly these units run as other processes."""
-        after = pids()
-        self.assertEqual({name for name in before if after.get(name) != before[name]}, set(names))
+        self.assertEqual(replaced(before), set(names))
 
     def line_of(self, text):
         return next(number for number, line in enumerate(STACK.file.read_text().splitlines(), 1) if text in line)
@@ -294,6 +299,54 @@ class Certificates(unittest.TestCase):
                          f"inside, {len(load.lines['pages'])} through the gateway, one session: none failed\n")
         declare()
         STACK.up()
+
+    def test_nobody_notices_another_root(self):
+        declare(lifetime=self.LIFETIME)
+        STACK.up()
+        before = pids()
+        since = last_event()
+        former = STACK.json("trust", "status")["roots"][0]["fingerprint"]
+        with Load().running() as load:
+            wait_for("the load", lambda: all(load.lines.values()), 60)
+            begun = STACK.json("trust", "rotate-root")
+            self.assertEqual(begun["rotation"]["phase"], "spreading")
+            self.assertEqual(len(begun["roots"]), 2)
+            self.assertNotEqual(STACK.allod("trust", "rotate-root").returncode, 0, "a second one at once")
+            wait_for("the next root to sign", lambda: STACK.json("trust", "status")["rotation"]["phase"] == "succeeding",
+                     150, 2)
+            wait_for("one root", lambda: STACK.json("trust", "status")["rotation"] == {"phase": "settled"}, 240, 2)
+        status = STACK.json("trust", "status")
+        self.assertEqual(len(status["roots"]), 1)
+        self.assertNotEqual(status["roots"][0]["fingerprint"], former)
+        self.assertEqual(replaced(before), {"traefik.signIn"}, "oauth2-proxy alone reads the roots at its start")
+        for kind in ("short", "pages"):
+            tries = load.lines[kind]
+            failed = [line for line in tries if line != "ok"]
+            self.assertEqual(failed, [], f"of {len(tries)} tries some failed" + (gateway_errors() if failed else ""))
+            self.assertGreater(len(tries), 100)
+        self.assertEqual(len(set(load.lines["session"])), 1, f"the session broke: {set(load.lines['session'])}")
+        self.assertEqual([event for event in events(since) if re.search("does not answer|could not|failed", event["what"] + event["action"])],
+                         [])
+        sys.stderr.write(f"    another root: {len(load.lines['short'])} connections from inside, "
+                         f"{len(load.lines['pages'])} through the gateway, one session: none failed\n")
+        declare()
+        STACK.up()
+
+    def test_generated_secrets_are_renewed_and_go_on_working(self):
+        before = {secret["name"]: STACK.secret(secret["name"]) for secret in STACK.secrets()}
+        running = pids()
+        STACK.allod("trust", "rotate-secrets", check=True)
+        after = {name: STACK.secret(name) for name in before}
+        kept = [name for name in before if before[name] == after[name]]
+        self.assertEqual(kept, ["keycloak.admin"], "the first password alone is of no use later")
+        self.assertEqual(replaced(running), {"traefik.signIn"})
+        STACK.wait_ready()
+        # Keycloak takes the new secret of a client, and the old one no more. A wrong code is told apart from it.
+        for texts, said in ((after, "invalid_grant"), (before, "unauthorized_client")):
+            done = STACK.curl("id", f"/realms/{STACK.name}/protocol/openid-connect/token", "-d", "grant_type=authorization_code",
+                              "-d", "code=none", "-d", "redirect_uri=https://x.invalid", "-u",
+                              "traefik:" + texts["keycloak.oidc.traefik.clientSecret"])
+            self.assertIn(said, done.stdout)
 
 
 if __name__ == "__main__":

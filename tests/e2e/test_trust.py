@@ -1,13 +1,16 @@
-"""Trust as clients that know nothing of allod see it: the SPIFFE Workload API by go-spiffe, in a workload and outside."""
+"""Trust as clients that know nothing of allod see it: the SPIFFE Workload API by go-spiffe and by Traefik, a
+key ceremony by ssh-keygen and openssl."""
 import functools
+import hashlib
 import json
 import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import unittest
 
-from harness import SOURCE, Stack, need_root, run
+from harness import SOURCE, Stack, binary, need_root, run, wait_for
 
 WORKLOADS = """\
 trust: {certificateLifetime: 2m}
@@ -24,10 +27,11 @@ def spiffe_client():
     if not shutil.which("go"):
         raise unittest.SkipTest("go builds the SPIFFE client, and is not there")
     CACHE.mkdir(parents=True, exist_ok=True)
-    built = subprocess.run(["go", "build", "-trimpath", "-o", str(CACHE / "spiffe"), "."], cwd=SOURCE / "tests/e2e/spiffe",
-                           env={**os.environ, "CGO_ENABLED": "0"}, capture_output=True, text=True)
+    built = subprocess.run(["go", "build", "-trimpath", "-ldflags=-s -w", "-o", str(CACHE / "spiffe"), "."],
+                           cwd=SOURCE / "tests/e2e/spiffe", env={**os.environ, "CGO_ENABLED": "0"},
+                           capture_output=True, text=True)
     if built.returncode != 0:
-        raise unittest.SkipTest(f"the SPIFFE client could not be built (its modules come from the network): {built.stderr}")
+        raise unittest.SkipTest(f"the SPIFFE client could not be built; its modules come from the network: {built.stderr}")
     return CACHE / "spiffe"
 
 
@@ -83,6 +87,149 @@ class WorkloadApi(unittest.TestCase):
                 self.assertIn("PermissionDenied", told["error"])
                 self.assertNotIn("id", told)
         self.assertTrue([event for event in self.stack.events() if "workload API" in event["what"]])
+
+
+# A gateway that has no certificate file: Traefik takes its identity from the Workload API, shows it to
+# OpenBao, and takes OpenBao by its SPIFFE ID alone.
+GATEWAY_PROVIDER = """\
+apiVersion: allod/v1alpha1
+kind: Provider
+metadata: {name: spiffe-gateway}
+title: A gateway by SPIFFE
+summary: Traefik as a client of the Workload API
+capabilities: []
+version: "1"
+license: MIT
+governance: test
+maturity: preview
+documentation: https://doc.traefik.io/traefik/
+parameters: {type: object, additionalProperties: false, properties: {}}
+"""
+GATEWAY_UNITS = """\
+apiVersion: allod/v1alpha1
+kind: Units
+needs:
+  vault: {contract: vault-api, options: {kv: false}}
+units:
+  gateway:
+    image: traefik/traefik
+    command: [/usr/bin/traefik, --configFile=/etc/traefik/traefik.yaml]
+    user: {name: traefik}
+    ports: {web: 8080}
+    identity: {reload: {}, workloadApi: true}
+    files:
+      /etc/traefik/traefik.yaml:
+        format: yaml
+        content:
+          log: {level: DEBUG}
+          spiffe: {workloadAPIAddr: "unix:///run/workload-api/socket"}
+          entryPoints: {web: {address: "${component.address}:${units.gateway.ports.web}"}}
+          ping: {entryPoint: web}
+          providers: {file: {filename: /etc/traefik-routes/routes.yaml}}
+      /etc/traefik-routes/routes.yaml:
+        format: yaml
+        content:
+          http:
+            routers: {vault: {rule: "PathPrefix(`/v1/`)", service: vault}}
+            services: {vault: {loadBalancer: {servers: [{url: "${needs.vault.url}"}], serversTransport: by-identity}}}
+            serversTransports:
+              by-identity:
+                spiffe: {ids: ["spiffe://${stack.trustDomain}/${stack.name}/openbao"]}
+                forwardingTimeouts: {idleConnTimeout: 1s}
+              by-another:
+                spiffe: {ids: ["spiffe://${stack.trustDomain}/${stack.name}/another"]}
+    ready: {tcp: {port: web}}
+    resources: {memory: 256Mi, pids: 64}
+"""
+
+
+class TraefikAsClient(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        need_root()
+        cls.stack = Stack("e2e-spiffe-gw", 18464, """\
+            trust: {certificateLifetime: 2m}
+            components:
+              gate: {provider: spiffe-gateway}
+            """, capabilities="secrets: {provider: openbao, parameters: {storage: 512Mi}}")
+        cls.addClassCleanup(cls.stack.destroy)
+        catalogue = cls.stack.folder / "catalogue"
+        shutil.rmtree(catalogue, ignore_errors=True)
+        shutil.copytree(SOURCE / "catalogue", catalogue)
+        provider = catalogue / "providers" / "spiffe-gateway"
+        provider.mkdir()
+        (provider / "provider.yaml").write_text(GATEWAY_PROVIDER)
+        (provider / "units.yaml").write_text(GATEWAY_UNITS)
+        cls.stack.allod("--catalogue", catalogue, "up", timeout=600, check=True)
+
+    def asked(self):
+        address = self.stack.status()["components"]["gate"]["address"]
+        done = run("ip", "netns", "exec", self.stack.namespace(), "curl", "-sS", "--max-time", "10", "-o", "/dev/null",
+                   "-w", "%{http_code}", f"http://{address}:8080/v1/sys/health", check=False)
+        return done.stdout
+
+    def test_traefik_shows_and_checks_identities_without_certificate_files(self):
+        wait_for("the gateway's route", lambda: self.asked() == "200", 30, 0.5)
+        before = self.stack.unit("gate.gateway")["certificateEnd"]
+        wait_for("a renewal", lambda: self.stack.unit("gate.gateway")["certificateEnd"] != before, 90, 1)
+        self.assertEqual(self.asked(), "200")
+
+
+class Ceremony(unittest.TestCase):
+    """A rehearsal: answers from a file in place of the people, a software token in place of the HSM."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="allod-ceremony-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        people = {}
+        for name in ["Ada", "Grace", "Mary"]:
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.folder / name)
+            people[name] = (self.folder / f"{name}.pub").read_text().strip()
+        self.plan = self.folder / "plan.yaml"
+        self.plan.write_text(json.dumps({
+            "apiVersion": "allod/v1alpha1", "kind": "Ceremony", "metadata": {"name": "home"}, "trustDomain": "home.localhost",
+            "token": {"softhsmFolder": str(self.folder / "token")}, "quorum": 2,
+            "participants": [{"name": name, "publicKey": key} for name, key in people.items()]}))
+
+    def allod(self, *words):
+        return run(binary(), *words, check=False, env={"PATH": "/usr/bin:/bin", "HOME": str(self.folder)})
+
+    def hold(self, present, confirm=True):
+        answers = self.folder / "answers.yaml"
+        answers.write_text(json.dumps({"confirm": confirm, "keys": {name: str(self.folder / name) for name in present}}))
+        return self.allod("trust", "ceremony", "hold", self.plan, "--to", self.folder / "record", "--answers", answers)
+
+    def test_a_ceremony_is_held_and_its_record_checked_by_others(self):
+        held = self.hold(["Ada", "Mary"])
+        self.assertEqual(held.returncode, 0, held.stdout + held.stderr)
+        record = self.folder / "record"
+        transcript = record / "transcript.json"
+        told = json.loads(transcript.read_text())
+        self.assertEqual([one["name"] for one in told["participants"] if one["present"]], ["Ada", "Mary"])
+        self.assertEqual(told["program"]["sha256"], hashlib.sha256(pathlib.Path(binary()).read_bytes()).hexdigest())
+        self.assertEqual((told["root"]["sensitive"], told["root"]["extractable"]), (True, False))
+        # Without allod: openssl knows the root's signature, ssh-keygen those of the participants.
+        run("sh", "-c", f"openssl x509 -in {record}/root.pem -pubkey -noout > {self.folder}/root.pub")
+        run("openssl", "dgst", "-sha256", "-verify", self.folder / "root.pub", "-signature", f"{transcript}.root.sig", transcript)
+        (self.folder / "signers").write_text("mary " + (self.folder / "Mary.pub").read_text())
+        run("sh", "-c", f"ssh-keygen -Y verify -f {self.folder}/signers -I mary -n allod-ceremony -s {transcript}.Mary.sig "
+                        f"< {transcript}")
+        # No secret is in the record or in the words that were typed.
+        pin = (self.folder / "token" / "pin").read_text().strip()
+        for file in record.iterdir():
+            self.assertNotIn(pin.encode(), file.read_bytes(), file)
+        # One letter makes it worthless.
+        transcript.write_text(transcript.read_text().replace("Mary", "Many", 1))
+        self.assertEqual(self.allod("trust", "ceremony", "verify", transcript).returncode, 7)
+
+    def test_fewer_than_the_quorum_make_no_key(self):
+        self.assertNotEqual(self.hold(["Ada"]).returncode, 0)
+        self.assertFalse((self.folder / "token").exists())
+        self.assertFalse((self.folder / "record" / "root.pem").exists())
+
+    def test_no_key_without_consent(self):
+        self.assertNotEqual(self.hold(["Ada", "Mary"], confirm=False).returncode, 0)
+        self.assertFalse((self.folder / "token").exists())
 
 
 if __name__ == "__main__":

@@ -164,7 +164,8 @@ TEST(State, AnOldSchemaIsBroughtOverAndALaterOneRefused) {
   {
     Result<Database> raw = Database::open(path, Database::Mode::durable);
     ASSERT_TRUE(raw);
-    ASSERT_TRUE(raw->execute("DROP TABLE events; PRAGMA user_version=1"));
+    ASSERT_TRUE(raw->execute("DROP TABLE events; ALTER TABLE secrets DROP COLUMN previous; "
+                             "PRAGMA user_version=1"));
   }
   {
     State state = open(path);

@@ -146,7 +146,7 @@ class UnitFilesTest : public ::testing::Test {
   Places places_{"home", folder_.path() + "/state", folder_.path() + "/run", folder_.path()};
   UnitFiles files_{
       places_, [](const std::string& id) { return Result<Secret>(Secret("S3" + id.substr(4))); },
-      usual_formats()};
+      [] { return std::string("the roots\n"); }, usual_formats()};
 };
 
 TEST_F(UnitFilesTest, AreLaidWithTheirSecretsAndPutRight) {

@@ -55,6 +55,34 @@ TEST(Plan, ReloadsADatabaseThatGetsAConsumer) {
   EXPECT_EQ(plan.find("identity/postgresql")->action, Action::update);
 }
 
+TEST(Plan, WhatATextMarksIsDoneAnewWhenThatChanges) {
+  const auto compiled = compile_text(stack_text("    identity: {}\n    api-gateway: {}\n"
+                                                "    secrets: {}\n    relational-database: {}\n"));
+  ASSERT_EQ(compiled->problem(), "");
+  const std::string secret = secret_marker("keycloak.oidc.traefik.clientSecret");
+  const Plan plan = touched(compiled->graph, [&](const std::string& text) {
+    return text.find(secret) != std::string::npos;
+  });
+  // Who checks it, and who shows it.
+  ASSERT_NE(plan.find("step/keycloak.oidc.traefik.client"), nullptr);
+  EXPECT_EQ(plan.find("step/keycloak.oidc.traefik.client")->action, Action::rerun);
+  ASSERT_NE(plan.find("unit/traefik.signIn"), nullptr);
+  EXPECT_EQ(plan.find("unit/traefik.signIn")->action, Action::restart);
+  EXPECT_EQ(plan.find("unit/keycloak.server"), nullptr);
+  const Plan roots = touched(compiled->graph, [](const std::string& text) {
+    return text.find(roots_marker()) != std::string::npos;
+  });
+  ASSERT_NE(roots.find("step/openbao.agent"), nullptr);
+  EXPECT_EQ(roots.find("step/openbao.agent")->action, Action::rerun);
+}
+
+TEST(Plan, TheTextOfBeforeHangsOnItsSecret) {
+  const document::Value value(previous_marker("a.b"));
+  EXPECT_EQ(marked_secrets(value), (std::vector<std::string>{"a.b"}));
+  EXPECT_TRUE(marks_previous(value.as_string(), "a.b"));
+  EXPECT_FALSE(marks_previous(secret_marker("a.b"), "a.b"));
+}
+
 TEST(Plan, RestartsASystemThatReadsItsClientsAtItsStartOnly) {
   const auto before = compile_text(stack_text("    secrets: {}\n"));
   const auto after = compile_text(
