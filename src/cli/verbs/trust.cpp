@@ -5,6 +5,7 @@
 #include "cli/apply_progress.h"
 #include "cli/exit_code.h"
 #include "cli/verbs.h"
+#include "cli/verbs/trust_ceremony.h"
 
 namespace allod::cli {
 namespace {
@@ -116,6 +117,8 @@ void add_trust(CLI::App& command, Invocation& invocation) {
   });
   command.add_subcommand("rotate-secrets", "renew every generated secret and whatever uses it")
       ->callback([&invocation] { invocation.run = rotate_secrets; });
+  add_ceremony(*command.add_subcommand("ceremony", "make a root before witnesses, on record"),
+               invocation);
 }
 
 } // namespace allod::cli
