@@ -12,11 +12,38 @@ import unittest
 
 from harness import SOURCE, Stack, binary, need_root, run, wait_for
 
-WORKLOADS = """\
-trust: {certificateLifetime: 2m}
-components:
-  app: {provider: workload}
-  other: {provider: workload}
+PROVIDER = """\
+apiVersion: allod/v1alpha1
+kind: Provider
+metadata: {name: NAME}
+title: NAME
+summary: A client of the Workload API
+capabilities: []
+version: "1"
+license: Apache-2.0
+governance: test
+maturity: preview
+documentation: https://spiffe.io/
+parameters: {type: object, additionalProperties: false, properties: {}}
+"""
+CLIENT_IMAGE = """\
+apiVersion: allod/v1alpha1
+kind: Images
+images:
+  client:
+    parts: [{files: {from: spiffe, into: /usr/bin/spiffe}}]
+    config: {command: [/usr/bin/spiffe]}
+"""
+CLIENT_UNITS = """\
+apiVersion: allod/v1alpha1
+kind: Units
+units:
+  client:
+    kind: session
+    image: client
+    command: [/usr/bin/spiffe]
+    identity: {reload: {}, workloadApi: true}
+    resources: {memory: 128Mi, pids: 64}
 """
 CACHE = pathlib.Path("/var/tmp/allod-e2e-spiffe")
 
@@ -35,22 +62,40 @@ def spiffe_client():
     return CACHE / "spiffe"
 
 
+def catalogue_with(stack, name, files):
+    """The catalogue and one provider more; a file is a text, or another file."""
+    catalogue = stack.folder / "catalogue"
+    shutil.rmtree(catalogue, ignore_errors=True)
+    shutil.copytree(SOURCE / "catalogue", catalogue)
+    provider = catalogue / "providers" / name
+    provider.mkdir()
+    for file, content in {"provider.yaml": PROVIDER.replace("NAME", name), **files}.items():
+        if isinstance(content, pathlib.Path):
+            shutil.copy(content, provider / file)
+        else:
+            (provider / file).write_text(content)
+    return catalogue
+
+
 class WorkloadApi(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         need_root()
         cls.client = spiffe_client()
-        cls.stack = Stack("e2e-spiffe", 18463, WORKLOADS, capabilities="")
+        cls.stack = Stack("e2e-spiffe", 18463, """\
+            trust: {certificateLifetime: 2m}
+            components:
+              app: {provider: spiffe-client}
+              other: {provider: spiffe-client}
+            """, capabilities="")
         cls.addClassCleanup(cls.stack.destroy)
-        cls.stack.fresh()
-        for component in ["app", "other"]:
-            shared = cls.stack.memory / "shared" / component
-            # Mounted with the first session.
-            cls.stack.shell(component, "true")
-            shutil.copy(cls.client, shared / "spiffe")
+        catalogue = catalogue_with(cls.stack, "spiffe-client", {
+            "image.yaml": CLIENT_IMAGE, "units.yaml": CLIENT_UNITS, "spiffe": cls.client})
+        cls.stack.allod("--catalogue", catalogue, "images", "lock", "spiffe-client/client", check=True)
+        cls.stack.allod("--catalogue", catalogue, "up", check=True)
 
     def told(self, component, *arguments):
-        done = self.stack.exec(component, "/run/shared/spiffe", *arguments, timeout=120)
+        done = self.stack.exec(component, "/usr/bin/spiffe", *arguments, timeout=120)
         return json.loads(done.stdout)
 
     def test_a_spiffe_client_gets_its_identity_without_being_told_anything(self):
@@ -75,14 +120,13 @@ class WorkloadApi(unittest.TestCase):
         socket = self.stack.memory / "workload-api" / "socket"
         where = {"SPIFFE_ENDPOINT_SOCKET": f"unix://{socket}"}
         # Root of the machine, and one with the user id of a unit, but outside of its container.
-        user = self.stack.exec("app", "id", "-u", check=True).stdout.strip()
-        shutil.copy(self.client, "/var/tmp/allod-e2e-spiffe/foreign")
+        user = self.told("app", "user")["user"]
         for words in [[], ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]]:
             with self.subTest(words=words):
                 if words:
                     os.chmod(socket.parent.parent, 0o711)
                     self.addCleanup(os.chmod, socket.parent.parent, 0o700)
-                done = run(*words, "/var/tmp/allod-e2e-spiffe/foreign", "fetch", "orders", "5", check=False, env=where)
+                done = run(*words, self.client, "fetch", "orders", "5", check=False, env=where)
                 told = json.loads(done.stdout)
                 self.assertIn("PermissionDenied", told["error"])
                 self.assertNotIn("id", told)
@@ -91,20 +135,6 @@ class WorkloadApi(unittest.TestCase):
 
 # A gateway that has no certificate file: Traefik takes its identity from the Workload API, shows it to
 # OpenBao, and takes OpenBao by its SPIFFE ID alone.
-GATEWAY_PROVIDER = """\
-apiVersion: allod/v1alpha1
-kind: Provider
-metadata: {name: spiffe-gateway}
-title: A gateway by SPIFFE
-summary: Traefik as a client of the Workload API
-capabilities: []
-version: "1"
-license: MIT
-governance: test
-maturity: preview
-documentation: https://doc.traefik.io/traefik/
-parameters: {type: object, additionalProperties: false, properties: {}}
-"""
 GATEWAY_UNITS = """\
 apiVersion: allod/v1alpha1
 kind: Units
@@ -153,13 +183,7 @@ class TraefikAsClient(unittest.TestCase):
               gate: {provider: spiffe-gateway}
             """, capabilities="secrets: {provider: openbao, parameters: {storage: 512Mi}}")
         cls.addClassCleanup(cls.stack.destroy)
-        catalogue = cls.stack.folder / "catalogue"
-        shutil.rmtree(catalogue, ignore_errors=True)
-        shutil.copytree(SOURCE / "catalogue", catalogue)
-        provider = catalogue / "providers" / "spiffe-gateway"
-        provider.mkdir()
-        (provider / "provider.yaml").write_text(GATEWAY_PROVIDER)
-        (provider / "units.yaml").write_text(GATEWAY_UNITS)
+        catalogue = catalogue_with(cls.stack, "spiffe-gateway", {"units.yaml": GATEWAY_UNITS})
         cls.stack.allod("--catalogue", catalogue, "up", timeout=600, check=True)
 
     def asked(self):

@@ -2,6 +2,7 @@
 // SPIFFE_ENDPOINT_SOCKET alone. Prints one JSON object; what failed stands in "error".
 //
 //	spiffe fetch [AUDIENCE]     every call of the Workload API once
+//	spiffe user                 the user id that it runs as
 //	spiffe watch COUNT SECONDS  the serial numbers of COUNT X.509-SVIDs as they are streamed
 package main
 
@@ -99,6 +100,10 @@ func watch(ctx context.Context, client *workloadapi.Client, count int, told repo
 
 func main() {
 	told := report{}
+	if len(os.Args) > 1 && os.Args[1] == "user" {
+		told["user"] = os.Getuid()
+		told.end(nil)
+	}
 	seconds := 20
 	if len(os.Args) > 3 {
 		seconds, _ = strconv.Atoi(os.Args[3])
