@@ -125,6 +125,8 @@ Result<UniqueFd> listen_locally(const std::string& path, uid_t user, gid_t group
   if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     return errno_error("bind " + path);
   }
+  // What the umask took from others who are to be let in.
+  if (mode != 0600 && ::chmod(path.c_str(), mode) != 0) return errno_error("chmod " + path);
   if (::lchown(path.c_str(), user, group) != 0) return errno_error("chown " + path);
   if (::listen(socket.get(), kBacklog) != 0) return errno_error("listen on " + path);
   return socket;

@@ -2,6 +2,8 @@
 #include <atomic>
 #include <thread>
 
+#include <sys/stat.h>
+
 #include "../trust/authority_fixture.h"
 #include "spiffe/protobuf.h"
 #include "spiffe/workload_api.h"
@@ -113,6 +115,12 @@ TEST_F(WorkloadApiTest, AStrangerIsRefusedAndRecorded) {
     EXPECT_TRUE(answer.body.empty());
   }
   EXPECT_EQ(records.size(), 5U);
+}
+
+TEST_F(WorkloadApiTest, WhoeverSeesTheSocketMayConnect) {
+  struct stat facts {};
+  ASSERT_EQ(::stat((folder / "s").c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777U, 0666U) << "whatever the umask is";
 }
 
 TEST_F(WorkloadApiTest, UnknownMethodsAreUnimplemented) {
