@@ -56,7 +56,9 @@ Result<TextSource> TextSource::open(const std::string& path, bool named) {
 }
 
 Status TextSource::read(Document& document, std::size_t& size, std::size_t wanted) {
-  std::size_t room = std::min(std::max(kFirstRead, size * 2), wanted);
+  // One byte more than there should be, so that the end is seen by the same call.
+  const std::size_t likely = expected_ != 0 ? expected_ + 1 : size * 2;
+  std::size_t room = std::min(std::max(kFirstRead, likely), wanted);
   while (!ended_ && size < wanted) {
     char* const text = document.reserve(room);
     const ssize_t got = ::read(fd_, text + size, room - size);

@@ -59,13 +59,12 @@ cel::Value Node::value() const {
 
 std::uint32_t MapNode::hash(std::string_view key) {
   std::uint64_t state = kSeed ^ key.size();
-  while (true) {
+  while (!key.empty()) {
     std::uint64_t word = 0;
     const std::size_t length = std::min(key.size(), sizeof word);
     std::memcpy(&word, key.data(), length);
     state = (state ^ word) * 0x9E3779B97F4A7C15U;
     state ^= state >> 29U;
-    if (length == key.size()) break;
     key.remove_prefix(length);
   }
   return static_cast<std::uint32_t>(state >> 32U);
@@ -74,10 +73,7 @@ std::uint32_t MapNode::hash(std::string_view key) {
 const Member* MapNode::find_member(std::string_view key) const {
   if (slots_ != 0) return find_in_table(key);
   for (const Member& member : members()) {
-    if (member.key_size == key.size() &&
-        std::memcmp(member.key_text, key.data(), key.size()) == 0) {
-      return &member;
-    }
+    if (member.key() == key) return &member;
   }
   return nullptr;
 }

@@ -27,7 +27,7 @@ bool YamlReader::block_node(Node& out, const Context& context, std::size_t depth
   const bool here = !document_ends() && (column_ > context.parent ||
                                          (context.of_map && column_ == context.parent && is_list));
   if (!here) {
-    if (!tagged_value(out, {}, offset_of(own.at), own, true)) return false;
+    if (!tagged_value(out, "", offset_of(own.at), own, true)) return false;
   } else {
     Context inner = context;
     inner.block = true;

@@ -42,7 +42,7 @@ bool YamlReader::flow_node(Node& out, std::size_t depth, bool& plain) {
   default:
     plain = true;
     if (own.at != nullptr && (is(*at_, kFlow) || at_flow_colon(true))) {
-      if (!tagged_value(out, {}, offset_of(own.at), own, true)) return false;
+      if (!tagged_value(out, "", offset_of(own.at), own, true)) return false;
       break;
     }
     if (!plain_in_flow(out, own)) return false;
