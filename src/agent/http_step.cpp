@@ -8,8 +8,8 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
-#include "catalogue/cel_value.h"
 #include "cel/cel.h"
+#include "document/cel_value.h"
 #include "document/json_reader.h"
 #include "document/json_writer.h"
 
@@ -99,8 +99,8 @@ class Conversation {
 
   cel::Activation activation(const Value* response) {
     cel::Activation known;
-    known.set("captured", catalogue::to_cel(captured_));
-    if (response != nullptr) known.set("response", catalogue::to_cel(*response));
+    known.set("captured", document::to_cel(captured_));
+    if (response != nullptr) known.set("response", document::to_cel(*response));
     return known;
   }
 
@@ -110,7 +110,7 @@ class Conversation {
     if (!program) return Error(program.error()).during("reading " + text);
     const Result<cel::Value> value = program->evaluate(activation(response));
     if (!value) return Error(value.error()).during("evaluating " + text);
-    return catalogue::from_cel(*value);
+    return document::from_cel(*value);
   }
 
   /// Everything but `if` and `capture`, which have their own time.

@@ -5,8 +5,8 @@
 #include <variant>
 
 #include "base/encoding.h"
-#include "catalogue/cel_value.h"
 #include "cel/compile.h"
+#include "document/cel_value.h"
 #include "document/json_writer.h"
 
 namespace allod::catalogue {
@@ -350,7 +350,7 @@ class Renderer {
           .at(place_within(mark, program.source(),
                            value.error().place().value_or(Place{"", 1, 1, 1})));
     }
-    Result<Value> converted = from_cel(*value);
+    Result<Value> converted = document::from_cel(*value);
     if (!converted) return std::move(converted).error().during("evaluating " + program.source());
     converted->set_mark(mark);
     origins_.push_back({path_, &program, mark});

@@ -1,14 +1,14 @@
 #include "graph/context.h"
 
 #include "catalogue/catalogue.h"
-#include "catalogue/cel_value.h"
+#include "document/cel_value.h"
 #include "graph/compile.h"
 
 namespace allod::graph {
 namespace {
 
-using catalogue::to_cel;
 using document::Member;
+using document::to_cel;
 using document::Value;
 using stack::Bound;
 using stack::Component;

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "catalogue/catalogue.h"
-#include "catalogue/cel_value.h"
 #include "catalogue/template.h"
+#include "document/cel_value.h"
 #include "document/json_writer.h"
 #include "document/yaml_reader.h"
 
@@ -98,7 +98,7 @@ TEST(CelValue, SurvivesTheWayThereAndBack) {
   const Result<Value> value =
       document::read_yaml_document("v.yaml", "{a: [1, 2.5, true, null, text], b: {c: d}}");
   ASSERT_TRUE(value.ok());
-  const Result<Value> back = from_cel(to_cel(*value));
+  const Result<Value> back = document::from_cel(document::to_cel(*value));
   ASSERT_TRUE(back.ok());
   EXPECT_TRUE(*back == *value);
 }

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "catalogue/cel_value.h"
 #include "cel/cel.h"
 #include "compiled_stack.h"
+#include "document/cel_value.h"
 #include "document/json_writer.h"
 #include "graph/compile.h"
 #include "graph/plan.h"
@@ -119,11 +119,11 @@ TEST(Baseline, HoldsOnTheDefaultStack) {
           compiled->graph.find("unit/" + component->name + "." + shown.string_or("unit", ""));
       ASSERT_NE(unit, nullptr) << id;
       cel::Activation activation;
-      activation.set("unit", catalogue::to_cel(unit->spec));
+      activation.set("unit", document::to_cel(unit->spec));
       if (const Value* file = shown.find("file")) {
         const Value* content = unit->spec.at_path({"files", file->as_string(), "content"});
         ASSERT_NE(content, nullptr) << id << ": no file " << file->as_string();
-        activation.set("content", catalogue::to_cel(*content));
+        activation.set("content", document::to_cel(*content));
       }
       const Result<cel::Program> program =
           cel::compile(environment, shown.string_or("expression", ""));

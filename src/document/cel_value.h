@@ -5,13 +5,13 @@
 #include "cel/value.h"
 #include "document/value.h"
 
-namespace allod::catalogue {
+namespace allod::document {
 
 /// Deep copy. Maps have string keys; integers are int, numbers double.
-[[nodiscard]] cel::Value to_cel(const document::Value& value);
+[[nodiscard]] cel::Value to_cel(const Value& value);
 
 /// Errors: invalid_input for values that documents do not have (bytes, types, unknowns, maps with
 /// other keys than strings). Timestamps and durations become texts; an empty optional becomes null.
-Result<document::Value> from_cel(const cel::Value& value);
+Result<Value> from_cel(const cel::Value& value);
 
-} // namespace allod::catalogue
+} // namespace allod::document

@@ -1,11 +1,9 @@
-#include "catalogue/cel_value.h"
+#include "document/cel_value.h"
 
 #include <limits>
 
-namespace allod::catalogue {
+namespace allod::document {
 namespace {
-
-using document::Value;
 
 Result<Value> list_from_cel(const cel::List& list) {
   Value result = Value::list();
@@ -42,29 +40,29 @@ Result<Value> unsigned_from_cel(std::uint64_t number) {
 
 cel::Value to_cel(const Value& value) {
   switch (value.kind()) {
-  case document::Kind::null:
+  case Kind::null:
     return cel::Value::null();
-  case document::Kind::boolean:
+  case Kind::boolean:
     return cel::Value::of_bool(value.as_boolean());
-  case document::Kind::integer:
+  case Kind::integer:
     return cel::Value::of_int(value.as_integer());
-  case document::Kind::number:
+  case Kind::number:
     return cel::Value::of_double(value.as_number());
-  case document::Kind::string:
+  case Kind::string:
     return cel::Value::string(value.as_string());
-  case document::Kind::list: {
+  case Kind::list: {
     std::vector<cel::Value> items;
     items.reserve(value.size());
     for (const Value& item : value.items())
       items.push_back(to_cel(item));
     return cel::Value::list(std::move(items));
   }
-  case document::Kind::map:
+  case Kind::map:
     break;
   }
   std::vector<std::pair<cel::Value, cel::Value>> entries;
   entries.reserve(value.size());
-  for (const document::Member& member : value.members()) {
+  for (const Member& member : value.members()) {
     entries.emplace_back(cel::Value::string(member.key), to_cel(member.value));
   }
   return cel::Value::map(std::move(entries));
@@ -100,4 +98,4 @@ Result<Value> from_cel(const cel::Value& value) {
   }
 }
 
-} // namespace allod::catalogue
+} // namespace allod::document
