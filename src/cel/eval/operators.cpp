@@ -65,7 +65,9 @@ std::optional<std::string> add_text(std::string_view left, std::string_view righ
 }
 
 Value no_such_key(const Value& key) {
-  return Value::error("no such key: " + key.to_string(200));
+  // Texts stand without quotes, as in cel-go: messages are compared with those of Kubernetes.
+  return Value::error("no such key: " +
+                      (key.is(Kind::string) ? std::string(key.as_string()) : key.to_string(200)));
 }
 
 /// An element that the container lacks is a nullopt; a wrong container or key an error.
