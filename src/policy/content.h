@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "policy/crd_rules.h"
 #include "policy/policy_set.h"
 
 namespace allod::policy {
@@ -22,6 +23,7 @@ struct PolicySet::Content {
   const Resources* resources = nullptr;
   std::vector<std::unique_ptr<const Policy>> validating;
   std::vector<std::unique_ptr<const Policy>> mutating;
+  std::unordered_map<const Resource*, CrdVersion> crds;
   std::vector<ParamKind> param_kinds;
   std::vector<ParamStore> stores; ///< by param_kinds
   bool needs_namespaces = false;

@@ -61,6 +61,8 @@ cel::Value namespace_value(const Subject& subject) {
 } // namespace
 
 void SubjectNames::set(const Subject& subject, const Resource* matched) {
+  subject_ = &subject;
+  matched_ = matched;
   activation_ = std::make_unique<cel::Activation>();
   activation_->set(name::kObject, subject.object);
   activation_->set(name::kOldObject, subject.old_object);

@@ -24,10 +24,15 @@ inline constexpr const char* kOutOfBudget =
 class SubjectNames {
  public:
   SubjectNames() = default;
+  /// Both outlive the names.
   void set(const Subject& subject, const Resource* matched);
   [[nodiscard]] const cel::Activation& activation() const { return *activation_; }
+  [[nodiscard]] const Subject& subject() const { return *subject_; }
+  [[nodiscard]] const Resource* matched() const { return matched_; }
 
  private:
+  const Subject* subject_ = nullptr;
+  const Resource* matched_ = nullptr;
   std::unique_ptr<cel::Activation> activation_;
 };
 

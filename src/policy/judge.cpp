@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "policy/content.h"
 #include "policy/evaluation.h"
+#include "policy/recording.h"
 
 namespace allod::policy {
 
@@ -38,9 +39,10 @@ std::string error_text(const Expression& expression, const cel::Value& value) {
 /// What one policy, binding and parameter object say.
 class Judge {
  public:
-  Judge(const Policy& policy, const Binding& binding, const cel::Activation& subject,
+  Judge(const Policy& policy, const Binding& binding, const SubjectNames& names,
         const cel::Value& params, std::vector<Decision>& decisions)
-      : policy_(policy), binding_(binding), evaluation_(policy, subject, params),
+      : policy_(policy), binding_(binding), names_(names), params_(params),
+        evaluation_(policy, names.activation(), params),
         decisions_(decisions), first_(decisions.size()) {}
 
   void run(Tally& tally, std::vector<AuditRecord>* audit) {
@@ -49,6 +51,12 @@ class Judge {
     audit_annotations(audit);
     // What hangs on an unknown condition is refused only if the condition holds.
     if (!doubts_.empty()) undecide();
+    for (std::size_t i = first_; i < decisions_.size(); ++i) {
+      if (decisions_[i].part == Part::validation) {
+        decisions_[i].subject_path = path_read_last(policy_, *decisions_[i].expression,
+                                                    names_.subject(), names_.matched(), params_);
+      }
+    }
   }
 
   void doubt(const std::string& name) { doubts_.insert(name); }
@@ -211,6 +219,8 @@ class Judge {
 
   const Policy& policy_;
   const Binding& binding_;
+  const SubjectNames& names_;
+  const cel::Value& params_;
   Evaluation evaluation_;
   std::vector<Decision>& decisions_;
   const std::size_t first_;
@@ -327,13 +337,22 @@ Tally PolicySet::judge(const Subject& subject, Scratch& scratch, std::vector<Dec
         state.named = match.resource;
       }
       for (const cel::Value* params : state.params) {
-        Judge judge(policy, binding, state.names.activation(), *params, decisions);
+        Judge judge(policy, binding, state.names, *params, decisions);
         if (match.answer == Match::Answer::unknown) judge.doubt(match.detail);
         if (bound.answer == Match::Answer::unknown) judge.doubt(bound.detail);
         judge.run(tally, audit);
       }
     }
     if (audit != nullptr) merge_audit(*audit, first_audit);
+  }
+  const bool written =
+      request.operation == Operation::create || request.operation == Operation::update;
+  if (!content.crds.empty() && written && request.subresource.empty()) {
+    const auto crd = content.crds.find(request.resource);
+    if (crd != content.crds.end()) {
+      ++tally.policies;
+      tally.validations += judge_by_crd(crd->second, subject.object, subject.old_object, decisions);
+    }
   }
   return tally;
 }

@@ -142,6 +142,11 @@ PolicySet PolicySet::compile(const std::vector<Value>& documents, const Resource
       target.push_back(std::make_unique<const Policy>(std::move(policy)));
     }
   }
+  for (const Value& document : documents) {
+    if (!is_crd(document)) continue;
+    for (CrdVersion& version : read_crd(document, resources, errors))
+      content.crds.insert_or_assign(version.resource, std::move(version));
+  }
   return set;
 }
 

@@ -49,7 +49,7 @@ class PolicySet {
   /// ValidatingAdmissionPolicyBinding, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding) and
   /// CustomResourceDefinitions; other documents are passed over. What is wrong is judged as the API
   /// server does when a policy is created, goes to `problems` with its place, and the policy is
-  /// left out. `resources` outlives the set.
+  /// left out. `resources` outlives the set, and knows the definitions already.
   static PolicySet compile(const std::vector<document::Value>& documents,
                            const Resources& resources, std::vector<Error>& problems,
                            const CompileOptions& options = {});

@@ -18,18 +18,13 @@ std::pair<std::string_view, std::string_view> split_api_version(std::string_view
   return {api_version.substr(0, slash), api_version.substr(slash + 1)};
 }
 
-bool ends_with_any(std::string_view text, std::initializer_list<std::string_view> ends) {
-  return std::any_of(ends.begin(), ends.end(),
-                     [&](std::string_view end) { return text.ends_with(end); });
-}
-
 /// As apimachinery's meta.UnsafeGuessKindToResource.
 std::string guess_plural(std::string_view kind) {
   std::string name(kind);
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return static_cast<char>(c < 0x80 ? std::tolower(c) : c); });
   if (name.empty() || name.ends_with("endpoints")) return name;
-  if (name.back() == 's' || ends_with_any(name, {"ch", "x"})) return name + "es";
+  if (name.back() == 's') return name + "es";
   if (name.back() == 'y') return name.substr(0, name.size() - 1) + "ies";
   return name + "s";
 }

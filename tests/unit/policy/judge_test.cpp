@@ -162,5 +162,71 @@ TEST(Judge, ParamsByNameSelectorAndAbsence) {
   EXPECT_EQ(with(""), "denied: at most 1; denied: at most 2");
 }
 
+TEST(Judge, SaysWhichValueItIsAbout) {
+  const auto path = [](const std::string& expression, const std::string& variables = "") {
+    const Compiled compiled = compile(policy(
+        kEverything + variables + "  validations:\n  - {expression: \"" + expression + "\"}\n"));
+    Scratch scratch;
+    std::vector<Decision> decisions;
+    compiled.set.judge(
+        subject_of(value("{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {hostPID: true, "
+                         "containers: [{name: a, image: 'x:1'}, {name: b, image: 'y:latest'}]}}"),
+                   Operation::create, resources()),
+        scratch, decisions);
+    return decisions.empty() ? "admitted" : document::format_path(decisions[0].subject_path);
+  };
+  EXPECT_EQ(path("!has(object.spec.hostPID) || !object.spec.hostPID"), "spec.hostPID");
+  EXPECT_EQ(path("object.spec.containers.all(c, !c.image.endsWith(':latest'))"),
+            "spec.containers[1].image");
+  EXPECT_EQ(path("object.spec.containers.all(c, has(c.resources))"),
+            "spec.containers[0].resources");
+  EXPECT_EQ(path("variables.all.all(c, c.name == 'a')",
+                 "  variables:\n  - {name: all, expression: object.spec.containers}\n"),
+            "spec.containers[1].name");
+  EXPECT_EQ(path("request.name == 'b'"), "");
+}
+
+TEST(Judge, AuditAnnotations) {
+  const Compiled compiled = compile(policy(
+      kDeployments + "  auditAnnotations:\n"
+                     "  - {key: count, valueExpression: \"' ' + string(object.spec.replicas)\"}\n"
+                     "  - {key: none, valueExpression: \"'  '\"}\n"
+                     "  - {key: nothing, valueExpression: 'null'}\n"));
+  ASSERT_TRUE(compiled.problems.empty()) << compiled.problems.front().message();
+  Scratch scratch;
+  std::vector<Decision> decisions;
+  std::vector<AuditRecord> audit;
+  compiled.set.judge(subject_of(value(kDeployment), Operation::create, resources()), scratch,
+                     decisions, &audit);
+  EXPECT_TRUE(decisions.empty());
+  ASSERT_EQ(audit.size(), 1U);
+  EXPECT_EQ(audit[0].key, "test/count");
+  EXPECT_EQ(audit[0].value, "3");
+
+  EXPECT_EQ(
+      judged(policy(kDeployments + "  auditAnnotations:\n"
+                                   "  - {key: a, valueExpression: \"string(object.none)\"}\n"),
+             kDeployment),
+      "error: expression 'string(object.none)' resulted in error: no such key: none");
+}
+
+TEST(Judge, UpdatesAndDeletions) {
+  const std::string text =
+      policy(kEverything + "  validations:\n"
+                           "  - expression: request.operation != 'UPDATE' || "
+                           "oldObject.spec.replicas <= object.spec.replicas\n"
+                           "    message: shrinks\n"
+                           "  - expression: request.operation != 'DELETE' || object != null "
+                           "|| oldObject.spec.replicas == 0\n"
+                           "    message: in use\n");
+  const Compiled compiled = compile(text);
+  ASSERT_TRUE(compiled.problems.empty()) << compiled.problems.front().message();
+  Subject subject = subject_of(value(kDeployment), Operation::update, resources());
+  subject.old_object = value("{spec: {replicas: 5}}");
+  EXPECT_EQ(judged(compiled.set, subject), "denied: shrinks");
+  EXPECT_EQ(judged(compiled.set, subject_of(value(kDeployment), Operation::remove, resources())),
+            "denied: in use");
+}
+
 } // namespace
 } // namespace allod::policy::test
