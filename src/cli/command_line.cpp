@@ -54,6 +54,7 @@ const std::vector<Verb>& verbs() {
       {"open", kDaily, "the address of a page, opened in a browser where there is one", add_open},
       {"secret", kDaily, "list and show generated secrets", add_secret},
       {"trust", kDaily, "certificates and their ends; replace root and secrets", add_trust},
+      {"check", kDaily, "judge manifests, plans and stacks by policies, offline", add_check},
       {"images", kSupply, "the images: list, lock, verify, clean", add_images},
       {"catalogue", kSupply, "the providers that there are; check the catalogue", add_catalogue},
       {"doctor", kHelp, "what is wrong with this machine and how to put it right", add_doctor},

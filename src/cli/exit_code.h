@@ -9,6 +9,7 @@ inline constexpr int kSuccess = 0;
 inline constexpr int kFailure = 1;
 inline constexpr int kInvalidInput = 2;
 inline constexpr int kNotFound = 3;
+inline constexpr int kUndecided = 3; ///< `check --strict`: something could not be decided
 inline constexpr int kConflict = 4;
 inline constexpr int kUnavailable = 5;
 inline constexpr int kPermission = 6;
