@@ -42,8 +42,8 @@ class Judge {
   Judge(const Policy& policy, const Binding& binding, const SubjectNames& names,
         const cel::Value& params, std::vector<Decision>& decisions)
       : policy_(policy), binding_(binding), names_(names), params_(params),
-        evaluation_(policy, names.activation(), params),
-        decisions_(decisions), first_(decisions.size()) {}
+        evaluation_(policy, names.activation(), params), decisions_(decisions),
+        first_(decisions.size()) {}
 
   void run(Tally& tally, std::vector<AuditRecord>* audit) {
     if (!match_conditions()) return;
