@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -13,6 +14,20 @@ import yaml
 import cases
 import examples
 import recorded
+
+
+# Where allod differs on purpose or by its nature. A difference that has gone has to go from here, too.
+KNOWN = {
+    "libraries 1": "the server writes quantities in their shortest form before admission sees them",
+    "libraries 11": "what is wrong with a name is said in allod's words",
+    "values 35": "the server's %e has a times sign and superscripts; allod has the specification's",
+    "values 36": "the server's %s of lists and maps is not the specification's",
+}
+
+
+def plain(text):
+    """Without what an evaluator says of an error in its own words."""
+    return re.sub(r"(resulted in error: ).*", r"\1", text, flags=re.S)
 
 
 def binary():
@@ -57,11 +72,11 @@ def differences(kept, findings):
     else:
         said = [f"ValidatingAdmissionPolicy '{one['policy']}' with binding '{one.get('binding', '')}' denied request: "
                 f"{one['message']}" for one in failed]
-        if kept["denied"] not in said:
+        if plain(kept["denied"]) not in map(plain, said):
             return f"the server says {kept['denied']!r}; allod says {said}"
-    warned = sorted(f"Validation failed for ValidatingAdmissionPolicy '{one['policy']}' with binding "
-                    f"'{one.get('binding', '')}': {one['message']}" for one in findings if one["verdict"] == "warned")
-    return "" if warned == kept.get("warned", []) else f"the server warns {kept.get('warned')}; allod warns {warned}"
+    warned = sorted(plain(f"Validation failed for ValidatingAdmissionPolicy '{one['policy']}' with binding "
+                    f"'{one.get('binding', '')}': {one['message']}") for one in findings if one["verdict"] == "warned")
+    return "" if warned == sorted(map(plain, kept.get("warned", []))) else f"the server warns {kept.get('warned')}; allod warns {warned}"
 
 
 def setUpModule():
@@ -72,7 +87,11 @@ def setUpModule():
 class Agreement(unittest.TestCase):
     def compare(self, record, key, findings):
         with self.subTest(key):
-            self.assertEqual(differences(record.kept[key], findings), "")
+            found = differences(record.kept[key], findings)
+            if key in KNOWN:
+                self.assertNotEqual(found, "", "no longer different")
+            else:
+                self.assertEqual(found, "")
 
     def test_examples(self):
         record = recorded.Record("examples")
