@@ -1,8 +1,10 @@
 #include "manifest/split.h"
 
+#include <new>
 #include <string>
 #include <string_view>
 
+#include "manifest/builder.h"
 #include "manifest/complaint.h"
 #include "manifest/plan.h"
 #include "manifest/render.h"
@@ -42,6 +44,22 @@ class Splitter {
       add(*resource.node, resource.origin);
   }
 
+  /// The map `item` with apiVersion and kind, in the document's arena.
+  const Node& with_type(const Node& item, std::string_view version, std::string_view kind) {
+    Builder builder(document_->arena());
+    const auto member = [&](std::string_view key, std::string_view text) {
+      builder.push_member(Member{key.data(), static_cast<std::uint32_t>(key.size()), item.offset(),
+                                 Node::string(text, item.offset())});
+    };
+    const std::size_t open = builder.open_members();
+    member("apiVersion", version);
+    member("kind", kind);
+    for (const Member& own : item.as_map().members())
+      builder.push_member(own);
+    return *new (document_->arena().take(sizeof(Node)))
+        Node(builder.finish_map(open, item.offset()).node);
+  }
+
   void add(const Node& node, Origin origin) {
     Object found;
     found.document = document_;
@@ -61,8 +79,14 @@ class Splitter {
     const Node* const items = node.find("items");
     if (kind.ends_with("List") && items != nullptr && (items->is_list() || items->is_null())) {
       if (items->is_null()) return;
-      for (const Node& item : items->as_list().items())
-        object(item);
+      const std::string_view item_kind =
+          kind.substr(0, kind.size() - std::string_view("List").size());
+      for (const Node& item : items->as_list().items()) {
+        // An API server leaves out of a PodList that its items are Pods.
+        const bool typed = item.is_map() && !item_kind.empty() && item.find("kind") == nullptr &&
+                           item.find("apiVersion") == nullptr;
+        object(typed ? with_type(item, version, item_kind) : item);
+      }
       return;
     }
     add(node, version.starts_with("allod/") ? Origin::stack : Origin::kubernetes);

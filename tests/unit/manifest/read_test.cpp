@@ -107,6 +107,16 @@ TEST_F(ReadTest, ListsAreTheirItems) {
   EXPECT_EQ(names(), (Names{"a", "b-"}));
 }
 
+TEST_F(ReadTest, ItemsOfTypedListsHaveTheirType) {
+  run({write("a.json", R"({"apiVersion": "v1", "kind": "PodList", "items": [)"
+                       R"({"metadata": {"name": "a"}, "spec": {"hostNetwork": true}}]})")});
+  ASSERT_EQ(names(), Names{"a"});
+  EXPECT_EQ(objects_[0].kind(), "Pod");
+  EXPECT_EQ(objects_[0].api_version(), "v1");
+  const std::vector<Step> path{std::string("spec"), std::string("hostNetwork")};
+  EXPECT_EQ(objects_[0].locate(path).position, (Position{1, 103, 4}));
+}
+
 TEST_F(ReadTest, BrokenFilesDoNotStopTheOthers) {
   write("a.yaml", "a: [1\n");
   write("b.yaml", config_map("b"));
