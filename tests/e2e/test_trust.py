@@ -160,8 +160,12 @@ units:
         format: yaml
         content:
           http:
-            routers: {vault: {rule: "PathPrefix(`/v1/`)", service: vault}}
-            services: {vault: {loadBalancer: {servers: [{url: "${needs.vault.url}"}], serversTransport: by-identity}}}
+            routers:
+              vault: {rule: "PathPrefix(`/v1/`)", service: vault}
+              another: {rule: "Header(`X-Wanted`, `another`)", service: another, priority: 1000}
+            services:
+              vault: {loadBalancer: {servers: [{url: "${needs.vault.url}"}], serversTransport: by-identity}}
+              another: {loadBalancer: {servers: [{url: "${needs.vault.url}"}], serversTransport: by-another}}
             serversTransports:
               by-identity:
                 spiffe: {ids: ["spiffe://${stack.trustDomain}/${stack.name}/openbao"]}
@@ -181,15 +185,15 @@ class TraefikAsClient(unittest.TestCase):
             trust: {certificateLifetime: 2m}
             components:
               gate: {provider: spiffe-gateway}
-            """, capabilities="secrets: {provider: openbao, parameters: {storage: 512Mi}}")
+            """, capabilities="secrets: {provider: openbao, parameters: {storage: 512Mi}}\n")
         cls.addClassCleanup(cls.stack.destroy)
         catalogue = catalogue_with(cls.stack, "spiffe-gateway", {"units.yaml": GATEWAY_UNITS})
         cls.stack.allod("--catalogue", catalogue, "up", timeout=600, check=True)
 
-    def asked(self):
+    def asked(self, *more):
         address = self.stack.status()["components"]["gate"]["address"]
         done = run("ip", "netns", "exec", self.stack.namespace(), "curl", "-sS", "--max-time", "10", "-o", "/dev/null",
-                   "-w", "%{http_code}", f"http://{address}:8080/v1/sys/health", check=False)
+                   "-w", "%{http_code}", *more, f"http://{address}:8080/v1/sys/health", check=False)
         return done.stdout
 
     def test_traefik_shows_and_checks_identities_without_certificate_files(self):
@@ -197,6 +201,7 @@ class TraefikAsClient(unittest.TestCase):
         before = self.stack.unit("gate.gateway")["certificateEnd"]
         wait_for("a renewal", lambda: self.stack.unit("gate.gateway")["certificateEnd"] != before, 90, 1)
         self.assertEqual(self.asked(), "200")
+        self.assertIn(self.asked("-H", "X-Wanted: another"), ("500", "502"), "whoever is not who was meant is not spoken to")
 
 
 class Ceremony(unittest.TestCase):
