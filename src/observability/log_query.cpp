@@ -1,7 +1,7 @@
 #include "observability/log_query.h"
 
 #include "base/text.h"
-#include "catalogue/cel_value.h"
+#include "document/cel_value.h"
 #include "document/json_writer.h"
 
 namespace allod::observability {
@@ -45,7 +45,7 @@ cel::Activation variables_of(const LogRecord& record) {
   variables.set("component", cel::Value::string(record.component));
   variables.set("unit", cel::Value::string(record.unit));
   variables.set("message", cel::Value::string(record.message));
-  variables.set("fields", catalogue::to_cel(record.fields));
+  variables.set("fields", document::to_cel(record.fields));
   return variables;
 }
 
