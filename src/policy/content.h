@@ -37,4 +37,8 @@ struct PolicySet::Content {
                                     const ParamStore* store, const std::string& namespace_,
                                     std::vector<const cel::Value*>& params);
 
+/// A binding, or without one a policy, that cannot do its work.
+void add_configuration_error(const Policy& policy, const Binding* binding, std::string_view message,
+                             std::vector<Decision>& decisions);
+
 } // namespace allod::policy

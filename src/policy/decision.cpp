@@ -4,15 +4,15 @@ namespace allod::policy {
 
 namespace {
 
-std::string type_name(const Decision& decision) {
-  return decision.policy->type == PolicyType::mutating ? "policy" : "ValidatingAdmissionPolicy";
-}
-
 std::string named(const Decision& decision) {
-  std::string text = type_name(decision) + " '" + decision.policy->name + "'";
-  if (decision.binding != nullptr && !decision.binding->name.empty()) {
-    text += " with binding '" + decision.binding->name + "'";
+  const bool bound = decision.binding != nullptr && !decision.binding->name.empty();
+  const std::string& name = decision.policy->name;
+  if (decision.policy->type == PolicyType::mutating) {
+    return bound ? "policy '" + name + "' with binding '" + decision.binding->name + "'"
+                 : "policy \"" + name + "\"";
   }
+  std::string text = "ValidatingAdmissionPolicy '" + name + "'";
+  if (bound) text += " with binding '" + decision.binding->name + "'";
   return text;
 }
 
@@ -58,6 +58,9 @@ std::string warning_text(const Decision& decision) {
 
 std::string refusal_text(const Decision& decision, std::string_view group, std::string_view plural,
                          std::string_view name) {
+  if (decision.policy != nullptr && decision.policy->type == PolicyType::mutating) {
+    return denial_text(decision);
+  }
   std::string resource(plural);
   if (!group.empty()) resource += "." + std::string(group);
   return resource + " \"" + std::string(name) + "\" is forbidden: " + denial_text(decision);

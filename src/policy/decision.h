@@ -69,7 +69,8 @@ struct AuditRecord {
 [[nodiscard]] std::string denial_text(const Decision& decision);
 /// The sentence of its warning: "Validation failed for ValidatingAdmissionPolicy 'x' with …".
 [[nodiscard]] std::string warning_text(const Decision& decision);
-/// The whole message of the API server's refusal: `pods "a" is forbidden: …`.
+/// The whole message of the API server's refusal: `pods "a" is forbidden: …`; of a mutating policy
+/// it is the sentence alone.
 [[nodiscard]] std::string refusal_text(const Decision& decision, std::string_view group,
                                        std::string_view plural, std::string_view name);
 

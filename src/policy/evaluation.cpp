@@ -60,17 +60,24 @@ cel::Value namespace_value(const Subject& subject) {
 
 } // namespace
 
+SubjectNames::SubjectNames() {
+  activation_.set(name::kAuthorizer, cel::Value::unknown(name::kAuthorizer));
+  activation_.set(name::kResourceAuthorizer, cel::Value::unknown(name::kResourceAuthorizer));
+  activation_.set_lazy(name::kRequest, [this] { return request(); });
+}
+
 void SubjectNames::set(const Subject& subject, const Resource* matched) {
   subject_ = &subject;
   matched_ = matched;
-  activation_ = std::make_unique<cel::Activation>();
-  activation_->set(name::kObject, subject.object);
-  activation_->set(name::kOldObject, subject.old_object);
-  activation_->set(name::kNamespaceObject, namespace_value(subject));
-  activation_->set_lazy(name::kRequest,
-                        [&subject, matched] { return request_value(subject.request, *matched); });
-  activation_->set(name::kAuthorizer, cel::Value::unknown(name::kAuthorizer));
-  activation_->set(name::kResourceAuthorizer, cel::Value::unknown(name::kResourceAuthorizer));
+  request_ = {};
+  activation_.set(name::kObject, subject.object);
+  activation_.set(name::kOldObject, subject.old_object);
+  activation_.set(name::kNamespaceObject, namespace_value(subject));
+}
+
+const cel::Value& SubjectNames::request() {
+  if (request_.is_null()) request_ = request_value(subject_->request, *matched_);
+  return request_;
 }
 
 /// The variables as one map, for expressions that take them as such.
@@ -94,10 +101,8 @@ class Evaluation::Variables : public cel::Map {
   Evaluation& evaluation_;
 };
 
-Evaluation::Evaluation(const Policy& policy, const cel::Activation& subject,
-                       const cel::Value& params)
+Evaluation::Evaluation(const Policy& policy, const cel::Activation& subject)
     : policy_(policy), activation_(&subject), cells_(policy.variables.size()) {
-  activation_.set(name::kParams, params);
   if (policy.variables.empty()) return;
   for (std::size_t i = 0; i < policy.variables.size(); ++i) {
     activation_.set_lazy(std::string(name::kVariables) + "." + policy.variables[i].name,
@@ -105,6 +110,13 @@ Evaluation::Evaluation(const Policy& policy, const cel::Activation& subject,
   }
   activation_.set(name::kVariables,
                   cel::Value::map(std::shared_ptr<const cel::Map>(new Variables(*this))));
+}
+
+void Evaluation::begin(const cel::Value& params) {
+  activation_.set(name::kParams, params);
+  for (Cell& cell : cells_)
+    cell = {};
+  phase_ = 0;
 }
 
 void Evaluation::start(std::uint64_t budget) {
@@ -129,7 +141,7 @@ cel::Value Evaluation::run(const Expression& expression) {
   return outcome.value;
 }
 
-cel::Value Evaluation::variable(std::size_t index) {
+const cel::Value& Evaluation::variable(std::size_t index) {
   Cell& cell = cells_[index];
   if (!cell.ready) {
     const Variable& variable = policy_.variables[index];
@@ -149,6 +161,10 @@ cel::Value Evaluation::variable(std::size_t index) {
     variables_cost_ += cell.cost;
   }
   return cell.value;
+}
+
+std::string error_text(const Expression& expression, const cel::Value& value) {
+  return "expression '" + expression.source() + "' resulted in error: " + value.as_error().message;
 }
 
 } // namespace allod::policy

@@ -20,29 +20,38 @@ inline constexpr std::uint64_t kMatchConditionsBudget = 2'500'000;
 inline constexpr const char* kOutOfBudget =
     "validation failed due to running out of cost budget, no further validation rules will be run";
 
-/// The subject as expressions see it. Lives as long as the judgement of one subject.
+/// The subject as expressions see it. Made once for a thread, set for each subject.
 class SubjectNames {
  public:
-  SubjectNames() = default;
-  /// Both outlive the names.
+  SubjectNames();
+  SubjectNames(const SubjectNames&) = delete;
+  SubjectNames& operator=(const SubjectNames&) = delete;
+
+  /// Both outlive the next call.
   void set(const Subject& subject, const Resource* matched);
-  [[nodiscard]] const cel::Activation& activation() const { return *activation_; }
+  [[nodiscard]] const cel::Activation& activation() const { return activation_; }
   [[nodiscard]] const Subject& subject() const { return *subject_; }
   [[nodiscard]] const Resource* matched() const { return matched_; }
 
  private:
+  const cel::Value& request();
+
+  cel::Activation activation_;
   const Subject* subject_ = nullptr;
   const Resource* matched_ = nullptr;
-  std::unique_ptr<cel::Activation> activation_;
+  cel::Value request_; ///< null until an expression wants it
 };
 
-/// What the expressions of one policy give. The subject and the policy outlive it.
+/// What the expressions of one policy give. Made once for a thread and a policy, which outlives it
+/// as the subject's names do.
 class Evaluation {
  public:
-  Evaluation(const Policy& policy, const cel::Activation& subject, const cel::Value& params);
+  Evaluation(const Policy& policy, const cel::Activation& subject);
   Evaluation(const Evaluation&) = delete;
   Evaluation& operator=(const Evaluation&) = delete;
 
+  /// For a subject and a parameter object: variables are computed anew.
+  void begin(const cel::Value& params);
   /// A phase of its own (match conditions, validations, messages…) with its own budget.
   void start(std::uint64_t budget);
   /// The expression's value: errors and unknowns are values, too.
@@ -50,17 +59,17 @@ class Evaluation {
   /// Whether the last run broke the budget: then the phase is over.
   [[nodiscard]] bool out_of_budget() const { return out_of_budget_; }
   [[nodiscard]] std::uint64_t budget() const { return budget_; }
+  [[nodiscard]] const Policy& policy() const { return policy_; }
 
  private:
   class Variables;
   struct Cell {
     bool ready = false;
-    bool busy = false;
     std::uint32_t phase = 0; ///< in which it was last paid for
     std::uint64_t cost = 0;
     cel::Value value;
   };
-  cel::Value variable(std::size_t index);
+  const cel::Value& variable(std::size_t index);
   void charge(std::uint64_t cost);
 
   const Policy& policy_;
@@ -71,5 +80,8 @@ class Evaluation {
   std::uint64_t variables_cost_ = 0;
   bool out_of_budget_ = false;
 };
+
+/// What the API server says of an expression that failed; `value` is an error.
+[[nodiscard]] std::string error_text(const Expression& expression, const cel::Value& value);
 
 } // namespace allod::policy

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "policy/content.h"
 #include "policy/evaluation.h"
+#include "policy/match_conditions.h"
 #include "policy/recording.h"
 
 namespace allod::policy {
@@ -32,18 +33,15 @@ Verdict verdict_of(const Actions& actions) {
   return actions.warn ? Verdict::warned : Verdict::audited;
 }
 
-std::string error_text(const Expression& expression, const cel::Value& value) {
-  return "expression '" + expression.source() + "' resulted in error: " + value.as_error().message;
-}
-
 /// What one policy, binding and parameter object say.
 class Judge {
  public:
-  Judge(const Policy& policy, const Binding& binding, const SubjectNames& names,
+  Judge(Evaluation& evaluation, const Binding& binding, const SubjectNames& names,
         const cel::Value& params, std::vector<Decision>& decisions)
-      : policy_(policy), binding_(binding), names_(names), params_(params),
-        evaluation_(policy, names.activation(), params), decisions_(decisions),
-        first_(decisions.size()) {}
+      : policy_(evaluation.policy()), binding_(binding), names_(names), params_(params),
+        evaluation_(evaluation), decisions_(decisions), first_(decisions.size()) {
+    evaluation_.begin(params);
+  }
 
   void run(Tally& tally, std::vector<AuditRecord>* audit) {
     if (!match_conditions()) return;
@@ -94,32 +92,16 @@ class Judge {
       decision.unknowns.emplace_back(name);
   }
 
-  /// Whether the policy goes on. A condition that is false ends it whatever the others say; errors
-  /// count only when none is.
+  /// Whether the policy goes on.
   bool match_conditions() {
     if (policy_.match_conditions.empty()) return true;
-    evaluation_.start(kMatchConditionsBudget);
-    std::vector<std::string> errors;
-    for (const MatchCondition& condition : policy_.match_conditions) {
-      const cel::Value value = evaluation_.run(condition.expression);
-      if (evaluation_.out_of_budget()) {
-        add_error(Part::match_condition, 0, nullptr, kOutOfBudget);
-        return false;
-      }
-      if (value.is(cel::Kind::error)) {
-        errors.push_back(error_text(condition.expression, value));
-      } else if (value.is(cel::Kind::unknown)) {
-        for (const auto& name : value.as_unknown())
-          doubts_.emplace(name);
-      } else if (!value.as_bool()) {
-        return false;
-      }
+    ConditionResult result = check_match_conditions(policy_, evaluation_);
+    doubts_.merge(result.unknowns);
+    if (result.answer == ConditionResult::Answer::error) {
+      add_error(Part::match_condition, 0, nullptr, std::move(result.error));
+      if (!doubts_.empty()) undecide();
     }
-    if (errors.empty()) return true;
-    add_error(Part::match_condition, 0, nullptr,
-              errors.size() == 1 ? errors.front() : "[" + join(errors, ", ") + "]");
-    if (!doubts_.empty()) undecide();
-    return false;
+    return result.answer == ConditionResult::Answer::yes;
   }
 
   void validations(Tally& tally) {
@@ -221,7 +203,7 @@ class Judge {
   const Binding& binding_;
   const SubjectNames& names_;
   const cel::Value& params_;
-  Evaluation evaluation_;
+  Evaluation& evaluation_;
   std::vector<Decision>& decisions_;
   const std::size_t first_;
   std::vector<std::size_t> failed_;
@@ -248,8 +230,21 @@ void merge_audit(std::vector<AuditRecord>& audit, std::size_t first) {
     audit.push_back({entry.first, join(entry.second, ", ")});
 }
 
+/// What no policy is asked about: the API server's own questions and answers
+/// (k8s.io/kubernetes, pkg/kubeapiserver/admission/exclusion), which would lock it up.
+bool is_exempt(const Resource& resource) {
+  const std::string_view plural = resource.plural;
+  if (resource.group == "authentication.k8s.io") {
+    return plural == "selfsubjectreviews" || plural == "tokenreviews";
+  }
+  return resource.group == "authorization.k8s.io" &&
+         (plural == "localsubjectaccessreviews" || plural == "selfsubjectaccessreviews" ||
+          plural == "selfsubjectrulesreviews" || plural == "subjectaccessreviews");
+}
+
 struct Candidate {
   const Policy* policy;
+  Evaluation* evaluation; // the thread's own
   bool exact;
   const Resource* resource;
 };
@@ -260,6 +255,7 @@ struct Scratch::State {
   /// The policies that may be about a kind of request, found once.
   using Key = std::tuple<const void*, const Resource*, Operation, std::string>;
   std::map<Key, std::vector<Candidate>> dispatch;
+  std::map<const Policy*, Evaluation> evaluations;
   std::vector<const cel::Value*> params;
   SubjectNames names;
   const Resource* named = nullptr; ///< the resource for which `names` were made
@@ -269,8 +265,6 @@ Scratch::Scratch() : state_(std::make_unique<State>()) {}
 Scratch::~Scratch() = default;
 Scratch::Scratch(Scratch&&) noexcept = default;
 Scratch& Scratch::operator=(Scratch&&) noexcept = default;
-
-namespace {
 
 void add_configuration_error(const Policy& policy, const Binding* binding, std::string_view message,
                              std::vector<Decision>& decisions) {
@@ -287,8 +281,6 @@ void add_configuration_error(const Policy& policy, const Binding* binding, std::
   decision.place = binding == nullptr ? policy.mark : binding->mark;
 }
 
-} // namespace
-
 Tally PolicySet::judge(const Subject& subject, Scratch& scratch, std::vector<Decision>& decisions,
                        std::vector<AuditRecord>* audit) const {
   const Content& content = *content_;
@@ -301,10 +293,14 @@ Tally PolicySet::judge(const Subject& subject, Scratch& scratch, std::vector<Dec
   if (found == state.dispatch.end()) {
     std::vector<Candidate> candidates;
     for (const auto& policy : content.validating) {
+      if (is_exempt(*request.resource)) break;
       const Dispatch dispatch = dispatch_of(policy->constraints, *request.resource,
                                             request.subresource, request.operation);
       if (dispatch.possible) {
-        candidates.push_back({policy.get(), dispatch.exact, dispatch.resource});
+        Evaluation& evaluation =
+            state.evaluations.try_emplace(policy.get(), *policy, state.names.activation())
+                .first->second;
+        candidates.push_back({policy.get(), &evaluation, dispatch.exact, dispatch.resource});
       }
     }
     found = state.dispatch.emplace(key, std::move(candidates)).first;
@@ -337,7 +333,7 @@ Tally PolicySet::judge(const Subject& subject, Scratch& scratch, std::vector<Dec
         state.named = match.resource;
       }
       for (const cel::Value* params : state.params) {
-        Judge judge(policy, binding, state.names, *params, decisions);
+        Judge judge(*candidate.evaluation, binding, state.names, *params, decisions);
         if (match.answer == Match::Answer::unknown) judge.doubt(match.detail);
         if (bound.answer == Match::Answer::unknown) judge.doubt(bound.detail);
         judge.run(tally, audit);

@@ -154,6 +154,10 @@ const std::vector<std::unique_ptr<const Policy>>& PolicySet::policies() const {
   return content_->validating;
 }
 
+const std::vector<std::unique_ptr<const Policy>>& PolicySet::mutating_policies() const {
+  return content_->mutating;
+}
+
 const std::vector<ParamKind>& PolicySet::param_kinds() const {
   return content_->param_kinds;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "cel/value.h"
 #include "document/value.h"
 #include "policy/decision.h"
+#include "policy/merge_rules.h"
 #include "policy/policy.h"
 #include "policy/request.h"
 #include "policy/resources.h"
@@ -75,6 +77,13 @@ class PolicySet {
   /// nothing. Safe from several threads, each with its own scratch.
   Tally judge(const Subject& subject, Scratch& scratch, std::vector<Decision>& decisions,
               std::vector<AuditRecord>* audit = nullptr) const;
+
+  [[nodiscard]] const std::vector<std::unique_ptr<const Policy>>& mutating_policies() const;
+  /// Applies the mutating policies to the subject's object, in the order of their names; policies
+  /// that ask for it run once more when a later one changed the object. Nothing when it stays as it
+  /// is. What fails or is undecided is appended to `decisions`, and left out of the result.
+  std::optional<document::Value> mutate(const Subject& subject, const MergeRules& rules,
+                                        std::vector<Decision>& decisions) const;
 
  private:
   struct Content;

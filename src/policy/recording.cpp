@@ -102,7 +102,8 @@ std::vector<PathStep> path_read_last(const Policy& policy, const Expression& exp
   main = recorder.wrap(main, nullptr);
   SubjectNames names;
   names.set(recorded, matched);
-  Evaluation evaluation(policy, names.activation(), params);
+  Evaluation evaluation(policy, names.activation());
+  evaluation.begin(params);
   evaluation.start(kPolicyBudget);
   (void)evaluation.run(expression);
   return recorder.last();

@@ -50,6 +50,17 @@ TEST(Judge, OnlyWhatMatches) {
   EXPECT_EQ(judged(policy(kEverything + never), kDeployment, Operation::remove), "denied: no");
 }
 
+TEST(Judge, ReviewsAreExempt) {
+  const std::string never =
+      policy(kEverything + "  validations:\n  - {expression: 'false', message: no}\n");
+  EXPECT_EQ(judged(never, "{apiVersion: authorization.k8s.io/v1, kind: SubjectAccessReview, "
+                          "metadata: {name: a}}"),
+            "");
+  EXPECT_EQ(judged(never, "{apiVersion: admissionregistration.k8s.io/v1, kind: "
+                          "ValidatingAdmissionPolicy, metadata: {name: a}}"),
+            "denied: no");
+}
+
 TEST(Judge, VariablesAreComputedInOrder) {
   const std::string text =
       policy(kDeployments + "  variables:\n"

@@ -24,7 +24,7 @@ inline cel::Value value(const std::string& yaml) {
 inline const Resources& resources() {
   static const Resources* kResources = [] {
     auto* table = new Resources; // lives as long as the tests
-    for (const char* name : {"resources", "equivalents"}) {
+    for (const char* name : {"resources"}) {
       const Result<document::Value> document = document::read_document_file(
           std::string(ALLOD_SOURCE_DIR) + "/catalogue/kubernetes/" + name + ".yaml");
       if (document) (void)table->add_table(*document).ok();
