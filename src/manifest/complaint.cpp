@@ -53,7 +53,12 @@ Status check_text(const Document& document, const Limits& limits, Controls contr
   if (utf16) {
     return complaint(document, 0, "this is UTF-16, not UTF-8", "save the file as UTF-8");
   }
-  if (byte < 0x80 || (byte == 0xC2 && controls == Controls::none)) {
+  if (controls == Controls::unambiguous &&
+      (text.substr(bad).starts_with("\xC2\x85") || text.substr(bad).starts_with("\xE2\x80"))) {
+    return complaint(document, offset, "this line separator breaks a line for some readers only",
+                     "write it as an escape in double quotes: \"\\N\", \"\\L\" or \"\\P\"");
+  }
+  if (byte < 0x80 || (byte == 0xC2 && controls != Controls::allowed)) {
     return complaint(document, offset, "a control character cannot stand in YAML",
                      "write it as an escape in double quotes, for instance \"\\x07\"");
   }

@@ -40,14 +40,18 @@ std::size_t find_unacceptable(std::string_view text, Controls controls) {
     if (byte < 0x80) {
       const bool control =
           byte < 0x20 ? byte != '\t' && byte != '\n' && byte != '\r' : byte == 0x7f;
-      if (control && controls == Controls::none) return here;
+      if (control && controls != Controls::allowed) return here;
       ++at;
       continue;
     }
     std::uint32_t code_point = 0;
     const std::size_t length = decode(at, end, code_point);
     if (length == 0) return here;
-    if (controls == Controls::none) {
+    if (controls == Controls::unambiguous &&
+        (code_point == 0x85 || code_point == 0x2028 || code_point == 0x2029)) {
+      return here;
+    }
+    if (controls != Controls::allowed) {
       const bool c1 = code_point < 0xA0 && code_point != 0x85;
       if (c1 || code_point == 0xFFFE || code_point == 0xFFFF) return here;
     }

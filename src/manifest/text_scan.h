@@ -88,7 +88,10 @@ template<char... stops>
 
 /// What a stream may hold besides well-formed UTF-8 (RFC 3629).
 enum class Controls {
-  none,    ///< YAML: tab, line breaks and U+0085 alone (YAML 1.2.2, c-printable)
+  /// YAML: tab, line breaks and U+0085 alone (YAML 1.2.2, c-printable)
+  none,
+  /// The same without U+0085, U+2028 and U+2029: they break lines in YAML 1.1 and not in 1.2
+  unambiguous,
   allowed, ///< JSON: its grammar refuses the rest where it stands
 };
 

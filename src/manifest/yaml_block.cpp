@@ -307,7 +307,8 @@ bool YamlReader::explicit_key(Member& key, bool& is_merge, int column, std::size
   context.parent = column;
   Node node;
   if (!block_value(node, context, depth + 1)) return false;
-  is_merge = false;
+  is_merge = schema_ == Schema::kubernetes && node.is_string() && node.as_string() == "<<" &&
+             start_[node.offset()] == '<';
   key = Member();
   key.key_offset = node.offset();
   if (!make_key(key, node)) return false;

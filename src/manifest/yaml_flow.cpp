@@ -56,6 +56,7 @@ bool YamlReader::plain_in_flow(Node& out, const Properties& own) {
   if (!starts_plain(true)) return complain_of_start();
   const char* const begin = at_;
   const char* stop = find_plain_stop<true>(begin);
+  if (!check_flow_plain(begin, stop)) return false;
   std::string_view text = trimmed(begin, stop);
   at_ = stop;
   bool copied = false;
@@ -67,6 +68,7 @@ bool YamlReader::plain_in_flow(Node& out, const Properties& own) {
     copied = true;
     fold_plain_break(stop);
     stop = find_plain_stop<true>(at_);
+    if (!check_flow_plain(begin, stop)) return false;
     scratch_ += trimmed(at_, stop);
     at_ = stop;
   }
@@ -124,13 +126,18 @@ bool YamlReader::flow_item(Node& out, std::size_t depth) {
       return complain(begin, "a key in a list must stand on the line of its \":\"");
     }
     member.key_offset = offset_of(begin);
+    is_merge = plain && *begin == '<' && out.is_string() && out.as_string() == "<<";
     if (!make_key(member, out) || !flow_value(member.value, depth + 1)) return false;
   }
   if (!enter(begin, depth) || !count(begin, 0)) return false;
   const std::size_t open = builder_.open_members();
-  builder_.push_member(member);
-  out = builder_.finish_map(open, offset_of(begin)).node;
-  return true;
+  Merges merges;
+  if (is_merge) {
+    merges.emplace_back(0, member.value);
+  } else {
+    builder_.push_member(member);
+  }
+  return finish_map(out, open, merges, offset_of(begin));
 }
 
 bool YamlReader::flow_map(Node& out, std::size_t depth) {
@@ -182,6 +189,7 @@ bool YamlReader::flow_key(Member& key, bool& is_merge, std::size_t depth, bool& 
     const char* const stop = find_plain_stop<true>(begin);
     if (!is_break(*stop)) {
       at_ = stop;
+      if (!check_flow_plain(begin, stop)) return false;
       return plain_key(key, is_merge, trimmed(begin, stop), key.key_offset, Properties());
     }
   }

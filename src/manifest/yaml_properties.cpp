@@ -12,6 +12,14 @@ namespace {
 
 constexpr std::string_view kCore = "tag:yaml.org,2002:";
 
+/// What YAML 1.1, and so kubectl, takes for the name of an anchor.
+bool is_simple_name(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
 } // namespace
 
 std::string_view YamlReader::anchor_name(const char* at) const {
@@ -34,6 +42,10 @@ bool YamlReader::properties(Properties& out) {
       if (out.anchor.empty()) {
         return complain(begin, "a name is missing after &",
                         "put the text in quotes if it starts with &");
+      }
+      if (schema_ == Schema::kubernetes && !is_simple_name(out.anchor)) {
+        return complain(begin, "this anchor's name ends sooner for some readers",
+                        "use letters, digits, \"-\" and \"_\" alone");
       }
       at_ = out.anchor.data() + out.anchor.size();
     } else {

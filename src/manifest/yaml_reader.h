@@ -116,6 +116,7 @@ class YamlReader {
   bool flow_value(Node& out, std::size_t depth);
   bool plain_in_flow(Node& out, const Properties& properties);
   bool next_flow_token();
+  bool check_flow_plain(const char* begin, const char* stop);
   [[nodiscard]] bool at_flow_colon(bool plain) const {
     return *at_ == ':' && (!plain || is(at_[1], kBlank | kBreak | kEnd | kFlow));
   }

@@ -234,6 +234,20 @@ bool YamlReader::complain_of_colon(const char* at) {
                   "put the text in quotes if the colon belongs to it, or check the indentation");
 }
 
+/// kubectl reads some texts in brackets otherwise than YAML 1.2 does. Whoever is judged could hide
+/// something there, so they are refused.
+bool YamlReader::check_flow_plain(const char* begin, const char* stop) {
+  if (schema_ == Schema::core) return true;
+  const std::string hint = "put the text in quotes, or a space behind the sign";
+  if (*begin == '?') {
+    return complain(begin, "this \"?\" is part of the text for some readers only", hint);
+  }
+  if (*stop == ':' && is(stop[1], kFlow)) {
+    return complain(stop, "this \":\" is part of the text for some readers only", hint);
+  }
+  return true;
+}
+
 bool YamlReader::complain_of_indentation(const char* what) {
   if (tab_ != nullptr) return complain_of_tab(tab_);
   return complain(at_, std::string("this line is not indented like the ") + what +
@@ -266,7 +280,9 @@ bool YamlReader::complain_of_start() {
 std::vector<Error> read_yaml_documents(Document& document, const Limits& limits, Schema schema) {
   document.mutable_roots().clear();
   document.set_is_json(false);
-  if (Status checked = check_text(document, limits, Controls::none); !checked) {
+  // kubectl reads YAML 1.1: where that and 1.2 would see different lines, nothing is guessed.
+  const Controls controls = schema == Schema::kubernetes ? Controls::unambiguous : Controls::none;
+  if (Status checked = check_text(document, limits, controls); !checked) {
     return {std::move(checked).error()};
   }
   return YamlReader(document, limits, schema).read();

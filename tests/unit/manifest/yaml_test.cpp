@@ -46,7 +46,7 @@ TEST(YamlTest, Structure) {
        R"({"a":"b","c":"d"})"},
       {"%YAML 1.2\n%TAG !k! tag:yaml.org,2002:\n---\na: !k!str 1\n", R"({"a":"1"})"},
       {"? a\n: b\n? c\n", R"({"a":"b","c":null})"},
-      {"{a: [1, {b: c}, ], \"d\":e, f, g: , h: 'i'}", // NOLINT
+      {"{a: [1, {b: c}, ], \"d\":e, f, g: , h: 'i'}",
        R"({"a":[1,{"b":"c"}],"d":"e","f":null,"g":null,"h":"i"})"},
       {"[a: b, \"c\":d, {e: f}]", R"([{"a":"b"},{"c":"d"},{"e":"f"}])"},
       {"a: {\n  b: c, # why\n  d: [\n  e\n]\n}\n", R"({"a":{"b":"c","d":["e"]}})"},
@@ -183,6 +183,30 @@ TEST(YamlTest, Complaints) {
   };
   for (const Case& test : kCases)
     EXPECT_EQ(read(test.text), test.expected) << test.text;
+}
+
+// Where kubectl, which reads YAML 1.1, would see something else, nothing is read at all.
+TEST(YamlTest, WhatReadersDisagreeAboutIsRefused) {
+  constexpr Case kCases[] = {
+      {"a: {?b: c}",
+       "1:5 this \"?\" is part of the text for some readers only (put the text in quotes, "
+       "or a space behind the sign)"},
+      {"a: {b:, c: d}", "1:6 this \":\" is part of the text for some readers only (put the text in "
+                        "quotes, or a space behind the sign)"},
+      {"a: &b:c d",
+       "1:4 this anchor's name ends sooner for some readers (use letters, digits, \"-\" "
+       "and \"_\" alone)"},
+      {"a: b\xC2\x85"
+       "c: d",
+       "1:5 this line separator breaks a line for some readers only (write it "
+       "as an escape in double quotes: \"\\N\", \"\\L\" or \"\\P\")"},
+      {"[&x {a: 1}, <<: *x]", R"([{"a":1},{"a":1}])"},
+      {"- &x {a: 1}\n- ? <<\n  : *x\n- \"<<\": 1\n", R"([{"a":1},{"a":1},{"<<":1}])"},
+  };
+  for (const Case& test : kCases)
+    EXPECT_EQ(read(test.text), test.expected) << test.text;
+  EXPECT_EQ(read("a: {b:, ?c: d}\ne: &f:g h", Schema::core),
+            R"({"a":{"b":null,"?c":"d"},"e":"h"})");
 }
 
 TEST(YamlTest, HostileTexts) {
