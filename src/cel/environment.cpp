@@ -89,6 +89,8 @@ Environment build_standard() {
   add_network_functions(environment);
   add_semver_functions(environment);
   add_named_format_functions(environment);
+  add_authorizer_functions(environment);
+  add_mutation_functions(environment);
   return environment;
 }
 
@@ -115,12 +117,20 @@ Environment Environment::standard() {
 }
 
 Environment& Environment::declare(std::string name, Type type) {
-  variables_.insert_or_assign(std::move(name), std::move(type));
+  const auto next = static_cast<std::uint32_t>(variables_.size());
+  const auto [place, added] = variables_.try_emplace(std::move(name), Variable{type, next});
+  if (!added) place->second.type = std::move(type);
   return *this;
 }
 
 Environment& Environment::declare_object(std::string name, std::vector<Field> fields) {
-  auto object = std::make_shared<const ObjectType>(ObjectType{name, std::move(fields)});
+  auto object = std::make_shared<const ObjectType>(ObjectType{name, std::move(fields), false});
+  objects_.insert_or_assign(std::move(name), std::move(object));
+  return *this;
+}
+
+Environment& Environment::declare_open_object(std::string name) {
+  auto object = std::make_shared<const ObjectType>(ObjectType{name, {}, true});
   objects_.insert_or_assign(std::move(name), std::move(object));
   return *this;
 }
@@ -174,12 +184,23 @@ Status Environment::add(std::string_view signature, Implementation implementatio
 }
 
 const Type* Environment::find_variable(std::string_view name) const {
-  return find_in(variables_, name);
+  const auto* found = find_in(variables_, name);
+  return found == nullptr ? nullptr : &found->type;
+}
+
+std::uint32_t Environment::slot(std::string_view name) const {
+  const auto* found = find_in(variables_, name);
+  return found == nullptr ? kNoSlot : found->slot;
 }
 
 const ObjectType* Environment::find_object(std::string_view name) const {
-  const auto* found = find_in(objects_, name);
-  return found == nullptr ? nullptr : found->get();
+  if (const auto* found = find_in(objects_, name)) return found->get();
+  for (std::size_t dot = name.rfind('.'); dot != std::string_view::npos && dot > 0;
+       dot = name.rfind('.', dot - 1)) {
+    const auto* found = find_in(objects_, name.substr(0, dot));
+    if (found != nullptr && (*found)->open) return found->get();
+  }
+  return nullptr;
 }
 
 const Type* Environment::find_type(std::string_view name) const {

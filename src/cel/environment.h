@@ -1,6 +1,7 @@
 // What an expression may name: variables with types, object types with fields, functions.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "base/result.h"
 #include "cel/function.h"
+#include "cel/slot.h"
 #include "cel/type.h"
 #include "cel/value.h"
 
@@ -27,6 +29,7 @@ struct Field {
 struct ObjectType {
   std::string name;
   std::vector<Field> fields; ///< in the order in which messages list them
+  bool open = false;         ///< has any field, each dyn
 
   [[nodiscard]] const Field* find(std::string_view field) const;
 };
@@ -41,9 +44,15 @@ class Environment {
   static Environment core();
 
   /// Declares a variable, or changes its type. The name may be qualified ("request.auth").
+  /// Variables have slots in the order of their declarations (see Activation).
   Environment& declare(std::string name, Type type);
   /// Declares an object type, or replaces it; Type::object(name) refers to it.
   Environment& declare_object(std::string name, std::vector<Field> fields);
+  /// Declares an object type that has any field, and with it all types whose names go on behind a
+  /// dot: Object, Object.spec, Object.spec.template.
+  Environment& declare_open_object(std::string name);
+  /// The types Object and JSONPatch of Kubernetes' MutatingAdmissionPolicy.
+  Environment& declare_mutation_types();
   /// Adds overloads. Fails when one collides with an overload that is there already, or when the
   /// name is an operator's.
   [[nodiscard]] Status add(Function function);
@@ -57,6 +66,9 @@ class Environment {
   [[nodiscard]] const std::string& container() const { return container_; }
   [[nodiscard]] bool extended() const { return extended_; }
   [[nodiscard]] const Type* find_variable(std::string_view name) const;
+  /// kNoSlot when there is no such variable.
+  [[nodiscard]] std::uint32_t slot(std::string_view name) const;
+  /// Of an open type also under the names of its parts.
   [[nodiscard]] const ObjectType* find_object(std::string_view name) const;
   [[nodiscard]] const Type* find_type(std::string_view name) const;
   /// The overloads are shared with the programs that use them.
@@ -72,7 +84,12 @@ class Environment {
   template<class T>
   using Table = std::map<std::string, T, std::less<>>;
 
-  Table<Type> variables_;
+  struct Variable {
+    Type type;
+    std::uint32_t slot = 0;
+  };
+
+  Table<Variable> variables_;
   Table<std::shared_ptr<const ObjectType>> objects_;
   Table<Type> types_;
   Table<std::shared_ptr<const Function>> functions_;

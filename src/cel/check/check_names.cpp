@@ -120,7 +120,7 @@ Type Checker::field_type(ExprId id, const Type& type, const std::string& field) 
     return type.value();
   case TypeKind::object: {
     const ObjectType* object = environment_.find_object(type.name());
-    if (object == nullptr) return Type::dyn();
+    if (object == nullptr || object->open) return Type::dyn();
     const Field* found = object->find(field);
     return found != nullptr ? found->type : unknown_field(id, *object, field);
   }

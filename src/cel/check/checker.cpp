@@ -153,8 +153,10 @@ Type Checker::check_map(const Expr& expr) {
 Type Checker::check_object(ExprId id) {
   const Expr& expr = ast_[id];
   const ObjectType* object = nullptr;
+  std::string resolved;
   for (const std::string& name : candidates(expr.name, expr.absolute)) {
     object = environment_.find_object(name);
+    resolved = name;
     if (object != nullptr) break;
   }
   for (const ExprId operand : expr.operands)
@@ -163,6 +165,7 @@ Type Checker::check_object(ExprId id) {
   if (object == nullptr) {
     return fail_at(id, expr.span, "there is no object type \"" + expr.name + "\"");
   }
+  if (object->open) return check_open_object(id, resolved);
   for (std::size_t i = 0; i < expr.fields.size(); ++i) {
     const Field* field = object->find(expr.fields[i]);
     if (field == nullptr) return unknown_field(id, *object, expr.fields[i]);
@@ -175,6 +178,25 @@ Type Checker::check_object(ExprId id) {
     }
   }
   return Type::object(object->name);
+}
+
+/// Kubernetes wants objects within an open one named by their place in it: what stands in the field
+/// "spec" of Object is an Object.spec.
+Type Checker::check_open_object(ExprId id, const std::string& name) {
+  const Expr& expr = ast_[id];
+  for (std::size_t i = 0; i < expr.fields.size(); ++i) {
+    const Type given = checked_.types[expr.operands[i]];
+    const Type inner = given.is(TypeKind::list) ? given.element() : given;
+    if (!inner.is(TypeKind::object)) continue;
+    const std::string wanted = name + "." + expr.fields[i];
+    const ObjectType* object = environment_.find_object(inner.name());
+    if (object != nullptr && object->open && inner.name() != wanted) {
+      return fail(ast_[expr.operands[i]].whole, "an object in the field \"" + expr.fields[i] +
+                                                    "\" of " + name + " is " + wanted +
+                                                    "{…}, not " + inner.name() + "{…}");
+    }
+  }
+  return Type::object(name);
 }
 
 std::uint32_t Checker::push_local(const std::string& name, const Type& type) {

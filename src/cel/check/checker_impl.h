@@ -32,6 +32,7 @@ class Checker {
   Type check_list(const Expr& expr);
   Type check_map(const Expr& expr);
   Type check_object(ExprId id);
+  Type check_open_object(ExprId id, const std::string& name);
   Type check_comprehension(ExprId id);
   Type check_bind(ExprId id);
   Type check_interpolation(const Expr& expr);

@@ -35,6 +35,8 @@ void add_url_functions(Environment& environment);
 void add_network_functions(Environment& environment);
 void add_semver_functions(Environment& environment);
 void add_named_format_functions(Environment& environment);
+void add_authorizer_functions(Environment& environment);
+void add_mutation_functions(Environment& environment);
 
 /// Adds a table. A line that does not fit is a mistake in this program, not of its user.
 void add_entries(Environment& environment, std::span<const LibraryEntry> entries);

@@ -1,6 +1,7 @@
 // The libraries of Kubernetes; the expectations are those of its documentation.
 #include <gtest/gtest.h>
 
+#include "cel/authorizer.h"
 #include "support.h"
 
 namespace allod::cel {
@@ -164,6 +165,59 @@ TEST(KubernetesRegex, Finds) {
   expect_true("'abc 123'.find('[0-9]+') == '123' && 'abc'.find('[0-9]+') == ''");
   expect_true("'123 abc 456'.findAll('[0-9]+') == ['123', '456']");
   expect_true("'123 abc 456'.findAll('[0-9]+', 1) == ['123']");
+}
+
+class Clerk final : public Authorizer {
+ public:
+  [[nodiscard]] std::optional<AccessAnswer> answer(const AccessQuestion& question) const override {
+    if (question.resource == "secrets") return std::nullopt;
+    if (question.path == "/broken") return AccessAnswer{false, "", "no connection"};
+    return AccessAnswer{question.verb == "get", "because of " + question.to_string(), ""};
+  }
+};
+
+TEST(Authorizer, AsksWhoeverKnows) {
+  Environment environment = Environment::standard();
+  environment.declare("authorizer", Type::opaque("kubernetes.authorization.Authorizer"));
+  environment.declare("authorizer.requestResource",
+                      Type::opaque("kubernetes.authorization.ResourceCheck"));
+  const auto clerk = std::make_shared<const Clerk>();
+  AccessQuestion request;
+  request.group = "apps";
+  request.resource = "deployments";
+  Activation activation;
+  activation.set("authorizer", authorizer_value(clerk));
+  activation.set("authorizer.requestResource", resource_check_value(clerk, request));
+  const auto says = [&](std::string_view text) { return evaluated(text, activation, environment); };
+  EXPECT_EQ(says("authorizer.group('').resource('pods').namespace('a').check('get').allowed()"),
+            "true");
+  EXPECT_EQ(says("authorizer.group('').resource('pods').check('list').allowed()"), "false");
+  EXPECT_EQ(says("authorizer.requestResource.check('get').reason()"),
+            "\"because of authorizer.group('apps').resource('deployments').check('get')\"");
+  EXPECT_EQ(
+      says("authorizer.serviceAccount('ns', 'robot').path('/healthz').check('get').reason()"),
+      "\"because of authorizer.serviceAccount('ns', 'robot').path('/healthz').check('get')\"");
+  EXPECT_EQ(says("authorizer.path('/broken').check('get').errored()"), "true");
+  EXPECT_EQ(says("authorizer.path('/broken').check('get').error()"), "\"no connection\"");
+  EXPECT_EQ(says("authorizer.group('').resource('secrets').subresource('x').name('n')"
+                 ".fieldSelector('a=b').labelSelector('c=d').check('get').allowed()"),
+            "unknown(authorizer.group('').resource('secrets').subresource('x').name('n')"
+            ".fieldSelector('a=b').labelSelector('c=d').check('get'))");
+  EXPECT_EQ(says("authorizer.path(' ')"), "error: path must not be empty");
+  EXPECT_EQ(says("authorizer.group('').resource('')"), "error: resource must not be empty");
+  EXPECT_EQ(says("authorizer.serviceAccount('Not', 'x')"), "error: not a namespace: \"Not\"");
+  EXPECT_EQ(says("authorizer.check('get')").substr(0, 6), "error:");
+}
+
+TEST(Authorizer, KnowsNothingOffline) {
+  Environment environment = Environment::standard();
+  environment.declare("authorizer", Type::opaque("kubernetes.authorization.Authorizer"));
+  const Activation activation = Activation().set("authorizer", authorizer_value(nullptr));
+  EXPECT_EQ(
+      evaluated("authorizer.path('/x').check('get').allowed() || true", activation, environment),
+      "true");
+  EXPECT_EQ(evaluated("authorizer.path('/x').check('get').allowed()", activation, environment),
+            "unknown(authorizer.path('/x').check('get'))");
 }
 
 } // namespace
