@@ -25,7 +25,7 @@ Result<Program> finish(const Environment& environment, std::string_view source, 
                        const CompileOptions& options) {
   auto checked = check(environment, source, ast, options.check, options.expected);
   if (!checked) return std::move(checked).error();
-  return Program(make_plan(std::string(source), ast, std::move(checked).value()));
+  return Program(make_plan(environment, std::string(source), ast, std::move(checked).value()));
 }
 
 /// Splits a template into literal texts and expressions, which one parser reads in turn.

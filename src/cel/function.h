@@ -14,10 +14,13 @@
 
 namespace allod::cel {
 
-/// What is left of an evaluation's cost limit. One unit is about one step or eight bytes touched.
+/// What is left of an evaluation's limits. It counts twice: the work that is really done, one unit
+/// for about a step or eight bytes touched, which bounds time and memory; and what a Kubernetes API
+/// server would count for the same evaluation, so that an expression that fails there fails here.
 class Meter {
  public:
-  explicit Meter(std::uint64_t limit) : left_(limit), limit_(limit) {}
+  explicit Meter(std::uint64_t limit, std::uint64_t cost_limit = UINT64_MAX)
+      : left_(limit), limit_(limit), cost_limit_(cost_limit) {}
   /// Takes `cost`; false once the limit is passed, and from then on.
   bool charge(std::uint64_t cost) {
     if (cost <= left_) {
@@ -29,13 +32,21 @@ class Meter {
     return false;
   }
   bool charge_bytes(std::size_t bytes) { return charge(bytes / 8); }
-  [[nodiscard]] bool exhausted() const { return exhausted_; }
+  /// Counts units of Kubernetes.
+  void count(std::uint64_t cost) { cost_ += cost; }
+  void uncount(std::uint64_t cost) { cost_ -= cost; }
+  [[nodiscard]] bool exhausted() const { return exhausted_ || cost_ > cost_limit_; }
+  /// In units of Kubernetes.
+  [[nodiscard]] std::uint64_t cost() const { return cost_; }
+  [[nodiscard]] std::uint64_t cost_limit() const { return cost_limit_; }
   [[nodiscard]] std::uint64_t used() const { return limit_ - left_; }
   [[nodiscard]] std::uint64_t limit() const { return limit_; }
 
  private:
   std::uint64_t left_;
   std::uint64_t limit_;
+  std::uint64_t cost_ = 0;
+  std::uint64_t cost_limit_;
   bool exhausted_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cel/eval/estimate.h"
 #include "cel/eval/evaluator.h"
 #include "cel/eval/plan.h"
 #include "cel/syntax/source.h"
@@ -13,26 +14,44 @@ Activation& Activation::set(std::string name, Value value) {
   return *this;
 }
 
+Activation& Activation::set_slot(std::uint32_t slot, Value value) {
+  if (slot >= slots_.size()) slots_.resize(slot + 1);
+  slots_[slot] = std::move(value);
+  return *this;
+}
+
 Activation& Activation::set_lazy(std::string name, Lazy compute) {
   bindings_.insert_or_assign(std::move(name), Binding{Value(), std::move(compute)});
   return *this;
 }
 
 std::optional<Value> Activation::find(std::string_view name) const {
+  const Binding* binding = find_binding(name);
+  if (binding == nullptr) return std::nullopt;
+  return binding->compute ? binding->compute() : binding->value;
+}
+
+const Activation::Binding* Activation::find_binding(std::string_view name) const {
   for (const Activation* scope = this; scope != nullptr; scope = scope->parent_) {
     const auto found = scope->bindings_.find(name);
-    if (found == scope->bindings_.end()) continue;
-    const Binding& binding = found->second;
-    return binding.compute ? binding.compute() : binding.value;
+    if (found != scope->bindings_.end()) return &found->second;
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+const Value* Activation::find_slot(std::uint32_t slot) const {
+  for (const Activation* scope = this; scope != nullptr; scope = scope->parent_) {
+    if (slot < scope->slots_.size() && scope->slots_[slot]) return &*scope->slots_[slot];
+  }
+  return nullptr;
 }
 
 Program::Outcome Program::run(const Activation& activation, Limits limits) const {
-  Evaluator evaluator(*plan_, activation, limits.cost);
+  Evaluator evaluator(*plan_, activation, limits);
   Outcome outcome;
   outcome.value = evaluator.run();
-  outcome.cost = evaluator.meter().used();
+  outcome.work = evaluator.meter().used();
+  outcome.cost = evaluator.meter().cost();
   return outcome;
 }
 
@@ -44,6 +63,10 @@ Result<Value> Program::evaluate(const Activation& activation, Limits limits) con
   if (!error.placed) return failure;
   const Span span{error.offset, error.offset + error.length};
   return std::move(failure).at(place_of(plan_->source, span));
+}
+
+CostEstimate Program::estimate(const SizeHints& hints) const {
+  return estimate_cost(*plan_, hints);
 }
 
 const Type& Program::result_type() const {

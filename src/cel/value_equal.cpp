@@ -193,9 +193,20 @@ std::optional<std::partial_ordering> order(const Value& left, const Value& right
 }
 
 Value equal(const Value& left, const Value& right, Meter& meter) {
-  // The common case, without the machinery for trees.
-  if (left.is(Kind::int64) && right.is(Kind::int64)) {
-    return Value::of_bool(left.as_int() == right.as_int());
+  // The common cases, without the machinery for trees.
+  if (left.kind() == right.kind()) {
+    switch (left.kind()) {
+    case Kind::int64:
+      return Value::of_bool(left.as_int() == right.as_int());
+    case Kind::boolean:
+      return Value::of_bool(left.as_bool() == right.as_bool());
+    case Kind::string:
+      if (left.as_string().size() != right.as_string().size()) return Value::of_bool(false);
+      if (!meter.charge_bytes(left.as_string().size())) break;
+      return Value::of_bool(left.as_string() == right.as_string());
+    default:
+      break;
+    }
   }
   Comparison comparison(meter);
   const bool same = comparison.same(left, right);

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "cel/eval/call_cost.h"
 #include "cel/eval/operators.h"
 #include "cel/text.h"
 #include "cel/value_equal.h"
@@ -12,10 +13,18 @@
 
 namespace allod::cel {
 
-Evaluator::Evaluator(const Plan& plan, const Activation& activation, std::uint64_t cost_limit,
-                     std::size_t locals, std::size_t globals)
-    : plan_(plan), activation_(activation), meter_(cost_limit), locals_(locals), globals_(globals),
-      loaded_(globals, 0) {}
+Evaluator::Evaluator(const Plan& plan, const Activation& activation, Limits limits,
+                     std::size_t locals, std::size_t variables)
+    : plan_(plan), activation_(activation), meter_(limits.work, limits.cost) {
+  if (locals > kFew) {
+    many_locals_.resize(locals);
+    locals_ = many_locals_.data();
+  }
+  if (variables > kFew) {
+    many_variables_.resize(variables);
+    variables_ = many_variables_.data();
+  }
+}
 
 Value Evaluator::run() {
   Value value = eval(plan_.root);
@@ -24,16 +33,18 @@ Value Evaluator::run() {
 }
 
 Value Evaluator::too_expensive() {
-  return Value::error("evaluating costs more than the limit of " + std::to_string(meter_.limit()));
+  const std::uint64_t limit =
+      meter_.cost() > meter_.cost_limit() ? meter_.cost_limit() : meter_.limit();
+  return Value::error("evaluating costs more than the limit of " + std::to_string(limit));
 }
 
-Value Evaluator::placed(Value value, Span span) const {
-  if (!value.is(Kind::error) || value.as_error().placed) return value;
+void Evaluator::place(Value& value, Span span) {
+  if (value.as_error().placed) return;
   EvaluationError error = value.as_error();
   error.offset = span.begin;
   error.length = span.end - span.begin;
   error.placed = true;
-  return Value::error(std::move(error));
+  value = Value::error(std::move(error));
 }
 
 Value merge_abnormal(const Value& left, const Value& right) {
@@ -48,17 +59,20 @@ const Value& Evaluator::get(NodeId id, Value& scratch) {
   const Node& node = plan_.nodes[id];
   switch (node.op) {
   case Op::constant:
+    meter_.count(node.count);
     return plan_.constants[node.data];
   case Op::local:
+    meter_.count(1);
     return locals_[node.data];
   case Op::global:
-    if (loaded_[node.data] != 0) return globals_[node.data];
-    break;
+    meter_.count(1);
+    return variable(node, scratch);
+  case Op::path:
+    return walk(node, scratch);
   default:
-    break;
+    scratch = eval(id);
+    return scratch;
   }
-  scratch = eval(id);
-  return scratch;
 }
 
 Value Evaluator::eval(NodeId id) {
@@ -66,16 +80,30 @@ Value Evaluator::eval(NodeId id) {
   if (!meter_.charge(1)) return too_expensive();
   switch (node.op) {
   case Op::constant:
+    meter_.count(node.count);
+    return plan_.constants[node.data];
   case Op::failure:
     return placed(plan_.constants[node.data], node.span);
   case Op::local:
+    meter_.count(1);
     return locals_[node.data];
-  case Op::global:
-    return eval_global(node);
-  case Op::select:
+  case Op::global: {
+    meter_.count(1);
+    Value scratch;
+    return variable(node, scratch);
+  }
+  case Op::path: {
+    Value scratch;
+    const Value& found = walk(node, scratch);
+    return &found == &scratch ? std::move(scratch) : found;
+  }
+  case Op::has_path:
+    return eval_has(node);
   case Op::optional_select:
-  case Op::has:
-    return eval_select(node);
+    return eval_optional_select(node);
+  case Op::or_value:
+  case Op::or_optional:
+    return eval_or(node);
   case Op::logical_and:
   case Op::logical_or:
     return eval_logical(node);
@@ -86,6 +114,8 @@ Value Evaluator::eval(NodeId id) {
     return eval_conditional(node);
   case Op::call:
     return eval_call(node);
+  case Op::in_texts:
+    return eval_in_texts(node);
   case Op::list:
     return eval_list(node);
   case Op::map:
@@ -103,33 +133,35 @@ Value Evaluator::eval(NodeId id) {
   }
 }
 
-Value Evaluator::eval_global(const Node& node) {
-  if (loaded_[node.data] == 0) {
-    const std::string& name = plan_.variables[node.data];
-    auto value = activation_.find(name);
-    globals_[node.data] =
-        placed(value ? std::move(*value)
-                     : Value::error("no value is given for the variable \"" + name + "\""),
-               node.span);
-    loaded_[node.data] = 1;
+namespace {
+
+/// What Kubernetes counts for an operator.
+std::uint64_t pair_cost(const Node& node, const Value& left, const Value& right) {
+  switch (node.op) {
+  case Op::equal:
+  case Op::not_equal:
+    return traversal_cost(std::min(size_for_cost(left), size_for_cost(right)));
+  case Op::less:
+  case Op::less_equal:
+  case Op::greater:
+  case Op::greater_equal:
+    if (node.data == kCountsOne) return 1;
+    if (!left.is(Kind::string) && !left.is(Kind::bytes)) return 1;
+    return traversal_cost(std::min(size_for_cost(left), size_for_cost(right)));
+  case Op::add:
+    if (node.data == kCountsOne) return 1;
+    if (!left.is(Kind::string) && !left.is(Kind::bytes)) return 1;
+    return traversal_cost(size_for_cost(left) + size_for_cost(right));
+  case Op::in:
+    if (node.data == kCountsNothing) return 0;
+    if (node.data == kCountsOne) return 1;
+    return right.is(Kind::list) ? size_for_cost(right) : 1;
+  default:
+    return 1;
   }
-  return globals_[node.data];
 }
 
-Value Evaluator::eval_select(const Node& node) {
-  Value scratch;
-  const Value& operand = get(child(node, 0), scratch);
-  if (operand.is_abnormal()) return operand;
-  const std::string& field = plan_.names[node.data];
-  switch (node.op) {
-  case Op::select:
-    return placed(select(operand, field), node.span);
-  case Op::has:
-    return placed(has(operand, field), node.span);
-  default:
-    return placed(optional_select(operand, field), node.span);
-  }
-}
+} // namespace
 
 Value Evaluator::eval_pair(const Node& node) {
   Value left_scratch;
@@ -137,6 +169,7 @@ Value Evaluator::eval_pair(const Node& node) {
   const Value& left = get(child(node, 0), left_scratch);
   const Value& right = get(child(node, 1), right_scratch);
   if (left.is_abnormal() || right.is_abnormal()) return merge_abnormal(left, right);
+  meter_.count(pair_cost(node, left, right));
   return placed(apply_pair(node, left, right), node.span);
 }
 
@@ -179,6 +212,7 @@ Value Evaluator::eval_negation(const Node& node) {
   Value scratch;
   const Value& operand = get(child(node, 0), scratch);
   if (operand.is_abnormal()) return operand;
+  meter_.count(1);
   if (node.op == Op::negate) return placed(negate(operand), node.span);
   if (operand.is(Kind::boolean)) return Value::of_bool(!operand.as_bool());
   return placed(no_overload("!", operand), node.span);
@@ -211,16 +245,27 @@ Value Evaluator::eval_logical(const Node& node) {
 Value Evaluator::eval_conditional(const Node& node) {
   Value scratch;
   const Value& condition = get(child(node, 0), scratch);
-  if (condition.is(Kind::boolean)) return eval(child(node, condition.as_bool() ? 1 : 2));
+  if (condition.is(Kind::boolean)) {
+    const NodeId branch = child(node, condition.as_bool() ? 1 : 2);
+    // A name as a branch counts one less than elsewhere.
+    const Op op = plan_.nodes[branch].op;
+    if (op == Op::local || op == Op::global || op == Op::path) meter_.uncount(1);
+    return eval(branch);
+  }
   if (condition.is_abnormal()) return condition;
   return placed(no_overload("?:", condition), node.span);
 }
 
 Value Evaluator::eval_call(const Node& node) {
-  constexpr std::uint32_t kFew = 4;
-  if (node.count <= kFew) {
-    std::array<Value, kFew> scratch;
-    std::array<const Value*, kFew> arguments{};
+  if (node.count == 1) {
+    Value scratch;
+    const Value* argument = &get(child(node, 0), scratch);
+    return dispatch(node, Arguments(&argument, 1));
+  }
+  constexpr std::uint32_t kFewArguments = 4;
+  if (node.count <= kFewArguments) {
+    std::array<Value, kFewArguments> scratch;
+    std::array<const Value*, kFewArguments> arguments{};
     for (std::uint32_t i = 0; i < node.count; ++i)
       arguments[i] = &get(child(node, i), scratch[i]);
     return dispatch(node, Arguments(arguments.data(), node.count));
@@ -268,9 +313,28 @@ Value Evaluator::dispatch(const Node& node, Arguments arguments) {
       return placed(Value::error("the function " + call.name + " has no implementation"),
                     node.span);
     }
-    return placed(candidate.overload->implementation(arguments, meter_), node.span);
+    Value result = candidate.overload->implementation(arguments, meter_);
+    meter_.count(call.cost == nullptr ? 1 : call.cost(arguments, result));
+    if (result.is(Kind::error)) place(result, node.span);
+    return result;
   }
   return placed(no_overload(call.name, arguments), node.span);
+}
+
+Value Evaluator::eval_in_texts(const Node& node) {
+  Value scratch;
+  const Value& element = get(child(node, 0), scratch);
+  if (element.is_abnormal()) return element;
+  const TextSet& texts = plan_.text_sets[node.data];
+  if (!element.is(Kind::string)) return Value::of_bool(false);
+  const std::string_view text = element.as_string();
+  if (!meter_.charge_bytes(text.size())) return too_expensive();
+  // In a short list most texts differ in their sizes.
+  constexpr std::size_t kShort = 8;
+  if (texts.size() <= kShort) {
+    return Value::of_bool(std::find(texts.begin(), texts.end(), text) != texts.end());
+  }
+  return Value::of_bool(std::binary_search(texts.begin(), texts.end(), text));
 }
 
 Value Evaluator::eval_list(const Node& node) {
@@ -295,6 +359,7 @@ Value Evaluator::eval_list(const Node& node) {
   }
   if (!abnormal.is_null()) return abnormal;
   if (!meter_.charge_bytes(elements.size() * sizeof(Value))) return too_expensive();
+  meter_.count(10);
   return Value::list(std::move(elements));
 }
 
@@ -327,6 +392,7 @@ Value Evaluator::eval_map(const Node& node) {
   }
   if (!abnormal.is_null()) return abnormal;
   if (!meter_.charge_bytes(entries.size() * 2 * sizeof(Value))) return too_expensive();
+  meter_.count(30);
   auto map = Value::distinct_map(std::move(entries));
   if (!map) return placed(Value::error("a map cannot have the same key twice"), node.span);
   return std::move(*map);
@@ -344,9 +410,12 @@ Value Evaluator::eval_matches(const Node& node) {
   const Value& text = get(child(node, 0), scratch);
   if (text.is_abnormal()) return text;
   if (!text.is(Kind::string)) return placed(no_overload("matches", text), node.span);
-  const auto program = static_cast<std::size_t>(plan_.patterns[node.data]->ProgramSize());
-  if (!meter_.charge(text.as_string().size() / 8 * (1 + program / 64))) return too_expensive();
-  return Value::of_bool(re2::RE2::PartialMatch(text.as_string(), *plan_.patterns[node.data]));
+  const re2::RE2& pattern = *plan_.patterns[node.data];
+  const std::size_t size = text.as_string().size();
+  const auto program = static_cast<std::size_t>(pattern.ProgramSize());
+  if (!meter_.charge(size / 8 * (1 + program / 64))) return too_expensive();
+  meter_.count(traversal_cost(size + 1) * ((pattern.pattern().size() + 3) / 4));
+  return Value::of_bool(re2::RE2::PartialMatch(text.as_string(), pattern));
 }
 
 Value interpolated(const Value& value) {

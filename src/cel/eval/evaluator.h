@@ -1,7 +1,10 @@
-// Evaluates a plan once.
+// Evaluates a plan once. Nothing is allocated for that but what the values themselves need.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <forward_list>
 #include <vector>
 
 #include "cel/eval/plan.h"
@@ -12,11 +15,13 @@ namespace allod::cel {
 
 class Evaluator {
  public:
-  Evaluator(const Plan& plan, const Activation& activation, std::uint64_t cost_limit)
-      : Evaluator(plan, activation, cost_limit, plan.slot_count, plan.variables.size()) {}
+  Evaluator(const Plan& plan, const Activation& activation, Limits limits)
+      : Evaluator(plan, activation, limits, plan.slot_count, plan.variables.size()) {}
   /// With room for so many locals and variables only.
-  Evaluator(const Plan& plan, const Activation& activation, std::uint64_t cost_limit,
-            std::size_t locals, std::size_t globals);
+  Evaluator(const Plan& plan, const Activation& activation, Limits limits, std::size_t locals,
+            std::size_t variables);
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
 
   /// The value of the whole plan. Errors carry their place.
   Value run();
@@ -28,8 +33,6 @@ class Evaluator {
   /// A node's value without copying it where it is stored already; else it is put into `scratch`.
   const Value& get(NodeId id, Value& scratch);
   Value eval(NodeId id);
-  Value eval_global(const Node& node);
-  Value eval_select(const Node& node);
   Value eval_pair(const Node& node);
   Value apply_pair(const Node& node, const Value& left, const Value& right);
   Value eval_negation(const Node& node);
@@ -37,11 +40,25 @@ class Evaluator {
   Value eval_conditional(const Node& node);
   Value eval_call(const Node& node);
   Value dispatch(const Node& node, Arguments arguments);
+  Value eval_in_texts(const Node& node);
   Value eval_list(const Node& node);
   Value eval_map(const Node& node);
   Value eval_bind(const Node& node);
   Value eval_matches(const Node& node);
   Value eval_concat(const Node& node);
+
+  // paths.cpp
+  const Value& variable(const Node& node, Value& scratch);
+  const Value& walk(const Node& node, Value& scratch);
+  Value eval_has(const Node& node);
+  Value eval_optional_select(const Node& node);
+  Value eval_or(const Node& node);
+  /// What a selection with .? finds, without an optional around it: null when there is nothing; may
+  /// be abnormal.
+  const Value* find_optional(const Node& node, Value& scratch);
+  /// Follows steps from a value; an error or unknown on the way is the result.
+  const Value& follow(const Value& from, const PlannedPath::Step* step,
+                      const PlannedPath::Step* end, Value& scratch);
 
   // fold.cpp
   Value eval_fold(const Node& node);
@@ -52,15 +69,26 @@ class Evaluator {
     return plan_.children[node.first + at];
   }
   /// Puts the node's place on an error that has none.
-  Value placed(Value value, Span span) const;
+  static void place(Value& value, Span span);
+  static Value placed(Value value, Span span) {
+    if (value.is(Kind::error)) place(value, span);
+    return value;
+  }
   Value too_expensive();
+
+  static constexpr std::size_t kFew = 8;
 
   const Plan& plan_;
   const Activation& activation_;
   Meter meter_;
-  std::vector<Value> locals_;
-  std::vector<Value> globals_;
-  std::vector<std::uint8_t> loaded_; // by global
+  std::array<Value, kFew> few_locals_;
+  std::array<const Value*, kFew> few_variables_{};
+  Value* locals_ = few_locals_.data();
+  const Value** variables_ = few_variables_.data(); // where each one is, once it was needed
+  // Beyond what usually suffices.
+  std::vector<Value> many_locals_;
+  std::vector<const Value*> many_variables_;
+  std::forward_list<Value> computed_; // of lazy variables
 };
 
 /// The bit of a value's kind, for overloads (PlannedCall::Candidate).

@@ -19,6 +19,7 @@ class Folder {
     const std::size_t size = range.is(Kind::list) ? range.as_list().size() : range.as_map().size();
     const std::vector<Value>* elements = range.elements();
     for (std::size_t i = 0; i < size && !done_; ++i) {
+      if (evaluator_.meter_.exhausted()) return evaluator_.too_expensive();
       if (elements != nullptr) {
         set(Value::of_int(static_cast<std::int64_t>(i)), (*elements)[i]);
       } else if (range.is(Kind::list)) {
@@ -35,12 +36,13 @@ class Folder {
       step();
     }
     clear();
+    count_end(size);
     return done_ ? std::move(result_) : finish();
   }
 
  private:
   void set(Value key, Value element) {
-    auto& locals = evaluator_.locals_;
+    Value* const locals = evaluator_.locals_;
     if (fold_.two_variables) {
       locals[fold_.slot] = std::move(key);
       locals[fold_.slot + 1] = std::move(element);
@@ -64,7 +66,25 @@ class Folder {
     done_ = true;
   }
 
+  // What the macros' own expressions count in Kubernetes is what cel-go's expansions cost.
+
+  void count_step() {
+    if (fold_.fold == Fold::all) evaluator_.meter_.count(3);    // @not_strictly_false(@result), &&
+    if (fold_.fold == Fold::exists) evaluator_.meter_.count(4); // the same with a negation, ||
+  }
+
+  void count_end(std::size_t size) {
+    evaluator_.meter_.count(fold_.fold == Fold::exists_one ? 2 : 1); // @result
+    // Whether to go on is asked once more, unless there is nothing left.
+    const bool more = done_ && steps_ < size && result_.is(Kind::boolean);
+    if (more && fold_.fold == Fold::all) evaluator_.meter_.count(2);
+    if (more && fold_.fold == Fold::exists) evaluator_.meter_.count(3);
+    if (fold_.fold == Fold::sort_by) evaluator_.meter_.count(3); // the list twice, the call
+  }
+
   void step() {
+    ++steps_;
+    count_step();
     if (fold_.filtered) {
       const Value keep = condition(evaluator_.child(node_, 1));
       if (done_ || !keep.is(Kind::boolean) || !keep.as_bool()) return;
@@ -122,16 +142,21 @@ class Folder {
 
   void step_count(NodeId body) {
     const Value value = condition(body);
-    if (!done_ && value.is(Kind::boolean) && value.as_bool()) ++count_;
+    if (done_ || !value.is(Kind::boolean) || !value.as_bool()) return;
+    evaluator_.meter_.count(2); // @result + 1
+    ++count_;
   }
 
   void step_filter(NodeId body) {
     const Value keep = condition(body);
-    if (!done_ && keep.is(Kind::boolean) && keep.as_bool()) keep_element(element());
+    if (done_ || !keep.is(Kind::boolean) || !keep.as_bool()) return;
+    evaluator_.meter_.count(1); // the element
+    keep_element(element());
   }
 
   void keep_element(Value value) {
     if (!evaluator_.meter_.charge_bytes(sizeof(Value))) return end(evaluator_.too_expensive());
+    evaluator_.meter_.count(12); // @result + [element]
     elements_.push_back(std::move(value));
   }
 
@@ -153,6 +178,7 @@ class Folder {
 
   void keep_entry(Value entry_key, Value value) {
     if (!evaluator_.meter_.charge_bytes(2 * sizeof(Value))) return end(evaluator_.too_expensive());
+    evaluator_.meter_.count(3); // cel.@mapInsert(@result, key, value)
     entries_.emplace_back(std::move(entry_key), std::move(value));
   }
 
@@ -218,6 +244,7 @@ class Folder {
   Value result_;
   Value error_;   // null, or the first error of an all() or exists()
   Value unknown_; // null, or all unknowns met
+  std::size_t steps_ = 0;
   std::size_t count_ = 0;
   std::vector<Value> elements_;
   std::vector<Value> keys_;
@@ -225,10 +252,14 @@ class Folder {
 };
 
 Value Evaluator::eval_fold(const Node& node) {
-  const Value range = eval(child(node, 0));
+  Value scratch;
+  const std::uint64_t before = meter_.cost();
+  const Value& range = get(child(node, 0), scratch);
   if (range.is_abnormal()) return range;
   const PlannedFold& fold = plan_.folds[node.data];
   if (fold.fold == Fold::optional_map || fold.fold == Fold::optional_flat_map) {
+    // The optional is evaluated twice, and asked hasValue() and value().
+    meter_.count(meter_.cost() - before + (fold.fold == Fold::optional_map ? 3 : 2));
     return fold_optional(node, fold, range);
   }
   const bool fits = range.is(Kind::list) || (range.is(Kind::map) && fold.fold != Fold::sort_by);

@@ -64,12 +64,6 @@ std::optional<std::string> add_text(std::string_view left, std::string_view righ
   return text;
 }
 
-Value no_such_key(const Value& key) {
-  // Texts stand without quotes, as in cel-go: messages are compared with those of Kubernetes.
-  return Value::error("no such key: " +
-                      (key.is(Kind::string) ? std::string(key.as_string()) : key.to_string(200)));
-}
-
 /// An element that the container lacks is a nullopt; a wrong container or key an error.
 std::optional<Value> find(const Value& container, const Value& key) {
   if (container.is(Kind::map)) {
@@ -103,6 +97,12 @@ std::optional<Value> find(const Value& container, const Value& key) {
 }
 
 } // namespace
+
+Value no_such_key(const Value& key) {
+  // Texts stand without quotes, as in cel-go: messages are compared with those of Kubernetes.
+  return Value::error("no such key: " +
+                      (key.is(Kind::string) ? std::string(key.as_string()) : key.to_string(200)));
+}
 
 Value no_overload(std::string_view function, Arguments operands) {
   std::string types;
@@ -332,7 +332,7 @@ Value select(const Value& operand, std::string_view field) {
   if (operand.is(Kind::map)) {
     auto found = operand.as_map().find(field);
     if (found) return std::move(*found);
-    return no_such_key(Value::string(std::string(field)));
+    return no_such_key(Value::borrow_string(field));
   }
   if (operand.is(Kind::optional)) return optional_select(operand, field);
   return Value::error("a value of type " + operand.type_name() + " has no field \"" +

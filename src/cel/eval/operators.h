@@ -29,6 +29,9 @@ enum class Order : std::uint8_t { less, less_equal, greater, greater_equal };
 /// container[?key]: an optional; unwraps an optional container.
 [[nodiscard]] Value optional_index(const Value& container, const Value& key);
 
+/// The error for a key that a map lacks.
+[[nodiscard]] Value no_such_key(const Value& key);
+
 /// map.field
 [[nodiscard]] Value select(const Value& operand, std::string_view field);
 [[nodiscard]] Value optional_select(const Value& operand, std::string_view field);

@@ -95,8 +95,9 @@ std::uint32_t kinds_of(const Type& type) {
 
 class Planner {
  public:
-  Planner(std::shared_ptr<Plan> plan, const Ast& ast, const Checked& checked)
-      : plan_(std::move(plan)), ast_(ast), checked_(checked) {}
+  Planner(const Environment& environment, std::shared_ptr<Plan> plan, const Ast& ast,
+          const Checked& checked)
+      : environment_(environment), plan_(std::move(plan)), ast_(ast), checked_(checked) {}
 
   void run() { plan_->root = build(ast_.root); }
 
@@ -109,8 +110,7 @@ class Planner {
       return leaf(Op::local, reference.slot, expr.whole, {false, reference.slot});
     case Meaning::variable:
       plan_->free_variables.insert(reference.name);
-      return leaf(Op::global, intern(plan_->variables, variable_index_, reference.name), expr.whole,
-                  {true, kClosed});
+      return leaf(Op::global, variable(reference.name), expr.whole, {true, kClosed});
     case Meaning::type:
       return constant(Value::type(reference.name), expr.whole);
     case Meaning::failure:
@@ -161,6 +161,13 @@ class Planner {
     return found->second;
   }
 
+  std::uint32_t variable(const std::string& name) {
+    const auto next = static_cast<std::uint32_t>(plan_->variables.size());
+    const auto [found, added] = variable_index_.emplace(name, next);
+    if (added) plan_->variables.push_back({name, environment_.slot(name)});
+    return found->second;
+  }
+
   NodeId leaf(Op op, std::uint32_t data, Span span, Needs needs) {
     plan_->nodes.push_back({op, 0, 0, data, span});
     needs_.push_back(needs);
@@ -193,7 +200,8 @@ class Planner {
   NodeId fold_constant(NodeId id) {
     if (!needs_[id].constant() || budget_ == 0) return id;
     static const Activation nothing;
-    Evaluator evaluator(*plan_, nothing, std::min(kFoldCost, budget_), checked_.slot_count, 0);
+    Evaluator evaluator(*plan_, nothing, Limits{std::min(kFoldCost, budget_)}, checked_.slot_count,
+                        0);
     Value value = evaluator.run_node(id);
     budget_ -= std::min(budget_, evaluator.meter().used());
     if (value.is_abnormal() || evaluator.meter().exhausted()) {
@@ -202,8 +210,11 @@ class Planner {
     }
     plan_->constants.push_back(std::move(value));
     Node& node = plan_->nodes[id];
+    // The reference computes constant lists, maps and conversions once; the rest every time.
+    const bool free = node.op == Op::list || node.op == Op::map ||
+                      (node.op == Op::call && is_conversion(plan_->calls[node.data].name));
     node.op = Op::constant;
-    node.count = 0;
+    node.count = free ? 0 : static_cast<std::uint32_t>(evaluator.meter().cost());
     node.data = last(plan_->constants);
     return id;
   }
@@ -217,22 +228,49 @@ class Planner {
   }
 
   NodeId build_select(const Expr& expr) {
-    const Op op = expr.test ? Op::has : expr.optional ? Op::optional_select : Op::select;
-    const std::vector<NodeId> children{build(expr.operands[0])};
-    return node(op, intern(plan_->names, name_index_, expr.name), expr.span, children);
+    const NodeId operand = build(expr.operands[0]);
+    const std::uint32_t name = intern(plan_->names, name_index_, expr.name);
+    if (expr.optional) return node(Op::optional_select, name, expr.span, {operand});
+    // Fields of a path make it longer: what was built for it before becomes its part.
+    PlannedPath path;
+    NodeId base = operand;
+    if (plan_->nodes[operand].op == Op::path) {
+      path = plan_->paths[plan_->nodes[operand].data];
+      base = plan_->children[plan_->nodes[operand].first];
+    } else {
+      path.relative = is_relative(plan_->nodes[operand].op);
+    }
+    path.steps.push_back({name, expr.span});
+    plan_->paths.push_back(std::move(path));
+    const Op op = expr.test ? Op::has_path : Op::path;
+    return node(op, last(plan_->paths), expr.span, {base});
+  }
+
+  static bool is_relative(Op base) {
+    return base != Op::global && base != Op::local && base != Op::index &&
+           base != Op::optional_select && base != Op::optional_index && base != Op::conditional;
   }
 
   NodeId build_call(ExprId id) {
     const Expr& expr = ast_[id];
     const Reference& reference = checked_.references[id];
-    if (const auto op = operator_op(expr.name)) {
-      return node(*op, 0, expr.span, build_all(expr.operands, 0));
+    const auto op = operator_op(expr.name);
+    if (op == Op::in) {
+      if (const auto planned = build_in_texts(expr)) return *planned;
+    }
+    if (op) {
+      const auto children = build_all(expr.operands, 0);
+      const bool constant = op == Op::in && plan_->nodes[children[1]].op == Op::constant;
+      const bool open = reference.overloads.size() != 1;
+      return node(*op, constant ? kCountsNothing : open ? kCountsOne : 0, expr.span, children);
     }
     if (expr.name == "matches" && takes_strings(reference)) {
       if (const auto planned = build_matches(expr)) return *planned;
     }
+    if (const auto either = build_or(expr, reference)) return *either;
     PlannedCall call;
     call.name = reference.function ? reference.function->name : expr.name;
+    call.cost = call_cost(call.name, expr.member);
     call.function = reference.function;
     bool pure = true;
     for (const std::uint32_t i : reference.overloads) {
@@ -251,11 +289,28 @@ class Planner {
     return node(Op::call, last(plan_->calls), expr.span, children, pure);
   }
 
+  static bool is_conversion(std::string_view name) {
+    return name == "int" || name == "uint" || name == "double" || name == "string" ||
+           name == "bytes" || name == "bool" || name == "duration" || name == "timestamp";
+  }
+
   /// Whether a call can only be of the standard function over two strings.
   static bool takes_strings(const Reference& reference) {
     if (!reference.function || reference.overloads.size() != 1) return false;
     const auto& parameters = reference.function->overloads[reference.overloads[0]].parameters;
     return parameters == std::vector<Type>{Type::string(), Type::string()};
+  }
+
+  /// or() and orValue() of optional values evaluate their argument only when it is needed.
+  std::optional<NodeId> build_or(const Expr& expr, const Reference& reference) {
+    const bool named = expr.member && (expr.name == "or" || expr.name == "orValue");
+    if (!named || !reference.function || reference.overloads.size() != 1) return std::nullopt;
+    const Overload& overload = reference.function->overloads[reference.overloads[0]];
+    const bool optional =
+        overload.parameters.size() == 2 && overload.parameters[0].is(TypeKind::optional);
+    if (!optional || expr.operands.size() != 2) return std::nullopt;
+    const Op op = expr.name == "or" ? Op::or_optional : Op::or_value;
+    return node(op, 0, expr.span, build_all(expr.operands, 0));
   }
 
   /// A constant pattern is compiled once.
@@ -267,6 +322,25 @@ class Planner {
     plan_->patterns.push_back(std::move(compiled));
     const std::uint32_t data = last(plan_->patterns);
     return node(Op::matches, data, expr.span, {build(expr.operands[0])});
+  }
+
+  /// Whether something is in a constant list of texts.
+  std::optional<NodeId> build_in_texts(const Expr& expr) {
+    const Expr& list = ast_[expr.operands[1]];
+    if (list.kind != ExprKind::list || list.operands.empty()) return std::nullopt;
+    const auto& optional = list.optional_operands;
+    if (std::find(optional.begin(), optional.end(), 1) != optional.end()) return std::nullopt;
+    TextSet texts;
+    for (const ExprId id : list.operands) {
+      const Expr& element = ast_[id];
+      if (element.kind != ExprKind::literal || !element.literal.is(Kind::string))
+        return std::nullopt;
+      texts.emplace_back(element.literal.as_string());
+    }
+    std::sort(texts.begin(), texts.end());
+    plan_->text_sets.push_back(std::move(texts));
+    const std::uint32_t data = last(plan_->text_sets);
+    return node(Op::in_texts, data, expr.span, {build(expr.operands[0])});
   }
 
   NodeId build_aggregate(const Expr& expr) {
@@ -322,6 +396,7 @@ class Planner {
     return needs;
   }
 
+  const Environment& environment_;
   std::shared_ptr<Plan> plan_;
   const Ast& ast_;
   const Checked& checked_;
@@ -333,13 +408,14 @@ class Planner {
 
 } // namespace
 
-std::shared_ptr<const Plan> make_plan(std::string source, const Ast& ast, Checked checked) {
+std::shared_ptr<const Plan> make_plan(const Environment& environment, std::string source,
+                                      const Ast& ast, Checked checked) {
   auto plan = std::make_shared<Plan>();
   plan->source = std::move(source);
   plan->slot_count = checked.slot_count;
   plan->result_type = checked.types[ast.root];
   plan->selections = find_selections(plan->source, ast, checked);
-  Planner(plan, ast, checked).run();
+  Planner(environment, plan, ast, checked).run();
   return plan;
 }
 

@@ -5,13 +5,14 @@
 #include <string>
 
 #include "cel/check/checker.h"
+#include "cel/environment.h"
 #include "cel/eval/plan.h"
 #include "cel/syntax/ast.h"
 
 namespace allod::cel {
 
-[[nodiscard]] std::shared_ptr<const Plan> make_plan(std::string source, const Ast& ast,
-                                                    Checked checked);
+[[nodiscard]] std::shared_ptr<const Plan>
+make_plan(const Environment& environment, std::string source, const Ast& ast, Checked checked);
 
 /// The longest constant paths from variables in a checked tree.
 [[nodiscard]] std::vector<Selection> find_selections(std::string_view source, const Ast& ast,

@@ -147,9 +147,9 @@ TEST(Limits, TheCostIsCounted) {
   Activation activation;
   activation.set("m", Value::map({{Value::string("known"), Value::of_int(1)}}));
   const auto outcome = program->run(activation);
-  EXPECT_GT(outcome.cost, 0U);
-  EXPECT_TRUE(program->evaluate(activation, {outcome.cost}));
-  EXPECT_FALSE(program->evaluate(activation, {outcome.cost - 1}));
+  EXPECT_GT(outcome.work, 0U);
+  EXPECT_TRUE(program->evaluate(activation, {outcome.work}));
+  EXPECT_FALSE(program->evaluate(activation, {outcome.work - 1}));
 }
 
 TEST(Core, HasNoExtensions) {
@@ -189,6 +189,91 @@ TEST(Objects, BehaveAsMaps) {
   EXPECT_EQ(evaluated("P{?x: optional.none(), y: 2}", activation, made), "{\"y\": 2}");
   EXPECT_EQ(compile_error("p['z']", made), "P has no field \"z\"; its fields are x, y");
   EXPECT_EQ(compile_error("has(p.z)", made), "P has no field \"z\"; its fields are x, y");
+}
+
+TEST(Activation, HasSlotsThatWinOverNames) {
+  Environment environment = Environment::standard();
+  environment.declare("a", Type::int64()).declare("b", Type::int64());
+  environment.declare("a", Type::dyn());
+  EXPECT_EQ(environment.slot("a"), 0U);
+  EXPECT_EQ(environment.slot("b"), 1U);
+  EXPECT_EQ(environment.slot("c"), kNoSlot);
+  Activation outer;
+  outer.set_slot(1, Value::of_int(10)).set("a", Value::of_int(1));
+  Activation inner(&outer);
+  EXPECT_EQ(evaluated("a + b", inner, environment), "11");
+  inner.set_slot(0, Value::of_int(2));
+  EXPECT_EQ(evaluated("a + b", inner, environment), "12");
+}
+
+TEST(Activation, ComputesManyLazyVariablesOnce) {
+  Environment environment = Environment::standard();
+  Activation activation;
+  int computed = 0;
+  std::string sum = "0";
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "v" + std::to_string(i);
+    environment.declare(name, Type::int64());
+    activation.set_lazy(name, [&computed] {
+      ++computed;
+      return Value::of_int(1);
+    });
+    sum += " + " + name + " + " + name;
+  }
+  EXPECT_EQ(evaluated(sum, activation, environment), "40");
+  EXPECT_EQ(computed, 20);
+}
+
+TEST(Paths, NameTheFieldThatIsMissing) {
+  Environment environment = Environment::standard();
+  environment.declare("m", Type::dyn());
+  Activation activation;
+  activation.set("m", Value::map({{Value::string("a"),
+                                   Value::map({{Value::string("b"), Value::of_int(1)}})}}));
+  EXPECT_EQ(evaluated("m.a.b", activation, environment), "1");
+  EXPECT_EQ(evaluated("has(m.a.b) && !has(m.a.c)", activation, environment), "true");
+  EXPECT_EQ(evaluated("m.x.b", activation, environment), "error: no such key: x");
+  EXPECT_EQ(evaluated("has(m.x.b)", activation, environment), "error: no such key: x");
+  EXPECT_EQ(evaluated("m.a.b.c", activation, environment),
+            "error: a value of type int has no field \"c\"");
+  const auto program = compile(environment, "m.a.nothing.there");
+  const auto value = program->evaluate(activation);
+  ASSERT_FALSE(value);
+  EXPECT_EQ(value.error().place()->column, 5U);
+}
+
+TEST(Membership, InConstantTexts) {
+  Environment environment = Environment::standard();
+  environment.declare("x", Type::dyn());
+  const std::string many = "x in ['i', 'h', 'g', 'f', 'e', 'd', 'c', 'b', 'a', 'a']";
+  for (const auto& [value, wanted] :
+       std::vector<std::pair<Value, std::string>>{{Value::string("a"), "true"},
+                                                  {Value::string("z"), "false"},
+                                                  {Value::of_int(1), "false"},
+                                                  {Value::unknown("x"), "unknown(x)"}}) {
+    const Activation activation = Activation().set("x", value);
+    EXPECT_EQ(evaluated(many, activation, environment), wanted);
+    EXPECT_EQ(evaluated("x in ['a']", activation, environment), wanted);
+  }
+}
+
+TEST(OpenObjects, HaveAnyField) {
+  Environment environment = Environment::standard();
+  environment.declare_mutation_types();
+  EXPECT_EQ(evaluated("Object{spec: Object.spec{replicas: 3}}", {}, environment),
+            "{\"spec\": {\"replicas\": 3}}");
+  EXPECT_EQ(evaluated("Object{spec: Object.spec{?a: optional.none(), list: [Object.spec.list{}]}}",
+                      {}, environment),
+            "{\"spec\": {\"list\": [{}]}}");
+  EXPECT_EQ(compile_error("Object{spec: Object.metadata{}}", environment),
+            "an object in the field \"spec\" of Object is Object.spec{…}, not Object.metadata{…}");
+  EXPECT_EQ(compile_error("Other{}", environment), "there is no object type \"Other\"");
+  EXPECT_EQ(evaluated("[JSONPatch{op: 'add', path: '/a/' + jsonpatch.escapeKey('x/y~z'), "
+                      "value: {'b': 1}}]",
+                      {}, environment),
+            "[{\"op\": \"add\", \"path\": \"/a/x~1y~0z\", \"value\": {\"b\": 1}}]");
+  EXPECT_EQ(compile_error("JSONPatch{oops: 1}", environment).substr(0, 32),
+            "JSONPatch has no field \"oops\"; i");
 }
 
 } // namespace
