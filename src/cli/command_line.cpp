@@ -57,6 +57,7 @@ const std::vector<Verb>& verbs() {
       {"check", kDaily, "judge manifests, plans and stacks by policies, offline", add_check},
       {"images", kSupply, "the images: list, lock, verify, clean", add_images},
       {"catalogue", kSupply, "the providers that there are; check the catalogue", add_catalogue},
+      {"cel", kSupply, "evaluate and test expressions", add_cel},
       {"doctor", kHelp, "what is wrong with this machine and how to put it right", add_doctor},
       {"agent", kHelp, "run the agent of a stack in the foreground", add_agent},
       {"completion", kHelp, "completions for bash, zsh and fish", add_completion},

@@ -22,6 +22,7 @@ void add_destroy(CLI::App& command, Invocation& invocation);
 void add_images(CLI::App& command, Invocation& invocation);
 void add_check(CLI::App& command, Invocation& invocation);
 void add_catalogue(CLI::App& command, Invocation& invocation);
+void add_cel(CLI::App& command, Invocation& invocation);
 void add_doctor(CLI::App& command, Invocation& invocation);
 void add_agent(CLI::App& command, Invocation& invocation);
 void add_completion(CLI::App& command, Invocation& invocation);
