@@ -55,6 +55,7 @@ Location Object::locate(std::span<const Step> path) const {
 std::string_view Object::line_text(const Location& location) const {
   // A plan or a state may hold secrets anywhere, and often is one line.
   if (origin == Origin::plan || origin == Origin::state || !rendered_from.empty()) return {};
+  if (kind() == "Secret") return {};
   return document->line(location.position.line);
 }
 

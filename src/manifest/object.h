@@ -49,7 +49,7 @@ struct Object {
   /// objects the template, with a line only where its text tells which.
   [[nodiscard]] Location locate(std::span<const Step> path = {}) const;
   /// The line that a location of this object is on, for an excerpt; empty when there is none to
-  /// show: of plans and states (they may hold secrets anywhere), and where no line is known.
+  /// show: of plans, states and Secrets (they may hold secrets anywhere), and of what was rendered.
   [[nodiscard]] std::string_view line_text(const Location& location) const;
 };
 

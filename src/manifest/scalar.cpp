@@ -32,17 +32,30 @@ bool among(std::string_view text, std::initializer_list<std::string_view> words)
 }
 
 std::optional<Node> word(std::string_view text, std::uint32_t offset, Schema schema) {
-  constexpr std::size_t kLongest = 5;
-  if (text.size() > kLongest) return std::nullopt;
-  if (among(text, {"true", "True", "TRUE"})) return Node::boolean(true, offset);
-  if (among(text, {"false", "False", "FALSE"})) return Node::boolean(false, offset);
-  if (among(text, {"~", "null", "Null", "NULL"})) return Node::null(offset);
-  if (schema == Schema::core) return std::nullopt;
-  if (among(text, {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"})) {
-    return Node::boolean(true, offset);
-  }
-  if (among(text, {"n", "N", "no", "No", "NO", "off", "Off", "OFF"})) {
-    return Node::boolean(false, offset);
+  const bool kubernetes = schema == Schema::kubernetes;
+  switch (text.size()) {
+  case 1:
+    if (text == "~") return Node::null(offset);
+    if (kubernetes && (text == "y" || text == "Y")) return Node::boolean(true, offset);
+    if (kubernetes && (text == "n" || text == "N")) return Node::boolean(false, offset);
+    break;
+  case 2:
+    if (kubernetes && among(text, {"on", "On", "ON"})) return Node::boolean(true, offset);
+    if (kubernetes && among(text, {"no", "No", "NO"})) return Node::boolean(false, offset);
+    break;
+  case 3:
+    if (kubernetes && among(text, {"yes", "Yes", "YES"})) return Node::boolean(true, offset);
+    if (kubernetes && among(text, {"off", "Off", "OFF"})) return Node::boolean(false, offset);
+    break;
+  case 4:
+    if (among(text, {"true", "True", "TRUE"})) return Node::boolean(true, offset);
+    if (among(text, {"null", "Null", "NULL"})) return Node::null(offset);
+    break;
+  case 5:
+    if (among(text, {"false", "False", "FALSE"})) return Node::boolean(false, offset);
+    break;
+  default:
+    break;
   }
   return std::nullopt;
 }

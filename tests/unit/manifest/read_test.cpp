@@ -99,6 +99,14 @@ TEST_F(ReadTest, ObjectsKnowWhatTheyAreAndWhere) {
   EXPECT_TRUE(object.value().as_map().find("metadata"));
 }
 
+TEST_F(ReadTest, NoLineOfASecretIsShown) {
+  run({write("a.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {x: y}\n")});
+  ASSERT_EQ(objects_.size(), 1U);
+  const std::vector<Step> path{std::string("stringData"), std::string("x")};
+  EXPECT_EQ(objects_[0].locate(path).position.line, 4U);
+  EXPECT_EQ(objects_[0].line_text(objects_[0].locate(path)), "");
+}
+
 TEST_F(ReadTest, ListsAreTheirItems) {
   run({write("a.yaml",
              "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, metadata: "
