@@ -178,7 +178,8 @@ TEST_F(UnitFilesTest, ANewAgentSeesWhatWasSpoiltMeanwhile) {
   const Status spoilt = write_file(places_.files_of("web.server") + "/etc/web/a", "b");
   ASSERT_TRUE(spoilt);
   UnitFiles fresh(
-      places_, [](const std::string&) { return Result<Secret>(Secret("x")); }, usual_formats());
+      places_, [](const std::string&) { return Result<Secret>(Secret("x")); },
+      [] { return std::string(); }, usual_formats());
   EXPECT_EQ(fresh.repair(definition)->size(), 1U);
   EXPECT_EQ(content("/etc/web/a"), "a");
 }
