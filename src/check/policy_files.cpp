@@ -1,6 +1,9 @@
 #include "check/policy_files.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -18,19 +21,59 @@ std::string stem_of(const std::string& path) {
   return name.substr(0, name.find('.'));
 }
 
-/// Documents in a folder and below it, sorted; hidden names and examples are left out.
-void collect(const std::string& folder, std::vector<std::string>& files) {
-  const Result<std::vector<std::string>> names = list_directory(folder);
-  if (!names) return;
-  for (const std::string& name : *names) {
-    if (name.starts_with('.')) continue;
-    const std::string path = folder + "/" + name;
-    if (is_directory(path)) {
-      collect(path, files);
-    } else if (is_document(name) && !is_example(name)) {
-      files.push_back(path);
+/// The files of folders, each once.
+class Collection {
+ public:
+  /// What the folder's kustomization.yaml lists, which may take in other folders; without one, the
+  /// documents in it and below it, sorted. Hidden names and examples are left out.
+  void add_folder(const std::string& folder) {
+    if (!seen_.insert(normal(folder)).second || add_listed(folder)) return;
+    const Result<std::vector<std::string>> names = list_directory(folder);
+    if (!names) return;
+    for (const std::string& name : *names) {
+      if (!name.starts_with('.')) add(folder + "/" + name);
     }
   }
+
+  [[nodiscard]] std::vector<std::string> take() && { return std::move(files_); }
+
+ private:
+  static std::string normal(const std::string& path) {
+    return std::filesystem::path(path).lexically_normal().string();
+  }
+
+  void add(const std::string& path) {
+    if (is_directory(path)) {
+      add_folder(path);
+    } else if (is_document(path) && !is_example(path) && seen_.insert(normal(path)).second) {
+      files_.push_back(normal(path));
+    }
+  }
+
+  /// The files and folders under `resources` of a kustomization; what is fetched from elsewhere is
+  /// kustomize's own business.
+  bool add_listed(const std::string& folder) {
+    const std::string path = folder + "/kustomization.yaml";
+    if (!exists(path)) return false;
+    const Result<document::Value> kustomization = document::read_document_file(path);
+    const document::Value* const resources =
+        kustomization ? kustomization->find("resources") : nullptr;
+    if (resources == nullptr || !resources->is_list()) return false;
+    for (const document::Value& resource : resources->items()) {
+      if (resource.is_string() && resource.as_string().find("://") == std::string::npos)
+        add(folder + "/" + resource.as_string());
+    }
+    return true;
+  }
+
+  std::set<std::string> seen_;
+  std::vector<std::string> files_;
+};
+
+std::vector<std::string> files_of(const std::string& folder) {
+  Collection collection;
+  collection.add_folder(folder);
+  return std::move(collection).take();
 }
 
 /// `only`: the name of the one policy that is wanted; empty: all.
@@ -69,16 +112,13 @@ std::vector<std::string> PolicyLibrary::sets() const {
 }
 
 std::vector<std::string> PolicyLibrary::files_of_set(const std::string& set) const {
-  std::vector<std::string> files;
-  collect(folder_ + "/" + set, files);
-  return files;
+  return files_of(folder_ + "/" + set);
 }
 
 Result<ChosenPolicies> PolicyLibrary::find(const std::string& what) const {
   if (exists(what)) {
     if (!is_directory(what)) return ChosenPolicies{{what}, {}};
-    ChosenPolicies chosen;
-    collect(what, chosen.files);
+    ChosenPolicies chosen{files_of(what), {}};
     if (chosen.files.empty())
       return Error(ErrorCode::invalid_input, "the folder " + what + " holds no policies")
           .with_hint("policies are files that end in .yaml, .yml or .json");
@@ -91,6 +131,9 @@ Result<ChosenPolicies> PolicyLibrary::find(const std::string& what) const {
   for (const std::string& set : known) {
     const std::vector<std::string> files = files_of_set(set);
     for (const std::string& file : files) {
+      const std::filesystem::path own = std::filesystem::path(folder_) / set;
+      if (std::filesystem::path(file).parent_path() != own.lexically_normal())
+        continue;                                         // taken in from another
       const std::string name = set + "-" + stem_of(file); // that of the policy in it
       if (name == what || set + "/" + stem_of(file) == what) return ChosenPolicies{files, name};
       names.push_back(name);

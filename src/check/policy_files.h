@@ -26,7 +26,8 @@ class PolicyLibrary {
 
   /// The names of the sets, sorted.
   [[nodiscard]] std::vector<std::string> sets() const;
-  /// The files of a set's policies, sorted.
+  /// The files of a set: what its kustomization.yaml lists, sets that it takes in included; without
+  /// one, all that are there, sorted.
   [[nodiscard]] std::vector<std::string> files_of_set(const std::string& set) const;
   /// What `--policy` names: a file or folder that is there, else a set, else one policy of a set by
   /// its name (metadata.name) or as SET/FILE. Errors: not_found with the nearest name;

@@ -1,6 +1,8 @@
 #include "cli/check_session.h"
 
 #include <chrono>
+#include <set>
+#include <string>
 
 #include <unistd.h>
 
@@ -141,12 +143,16 @@ check::Policies load_policies(const Context& context, const CheckSettings& setti
   }
   const check::PolicyLibrary library(*catalogue + "/policies");
   check::PolicyDocuments documents;
+  std::set<std::string> read; // sets that overlap judge once
   for (const std::string& name : *names) {
-    const Result<check::ChosenPolicies> chosen = library.find(name);
+    Result<check::ChosenPolicies> chosen = library.find(name);
     if (!chosen) {
       problems.push_back(chosen.error());
       continue;
     }
+    if (chosen->only.empty())
+      std::erase_if(chosen->files,
+                    [&](const std::string& file) { return !read.insert(file).second; });
     check::read_policies(*chosen, documents, problems);
   }
   check::read_policies(params_files(settings), documents, problems);

@@ -20,6 +20,15 @@ TEST(PolicyFiles, OfASetAreFoundWithoutItsExamples) {
   EXPECT_TRUE(std::none_of(set->files.begin(), set->files.end(), is_example));
 }
 
+TEST(PolicyFiles, OfASetTakeInTheSetsThatItsKustomizationLists) {
+  const std::vector<std::string> baseline = shipped().files_of_set("pss-baseline");
+  std::vector<std::string> restricted = shipped().files_of_set("pss-restricted");
+  EXPECT_GT(restricted.size(), baseline.size());
+  for (const std::string& file : baseline)
+    EXPECT_EQ(std::count(restricted.begin(), restricted.end(), file), 1) << file;
+  EXPECT_FALSE(shipped().find("pss-restricted-host-ports").ok());
+}
+
 TEST(PolicyFiles, OfOnePolicyKeepWhatItsSetShares) {
   const Result<ChosenPolicies> one = shipped().find("pss-baseline-host-ports");
   ASSERT_TRUE(one.ok());
