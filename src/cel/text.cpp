@@ -92,7 +92,7 @@ std::optional<std::size_t> offset_of(std::string_view text, std::size_t index) {
   return offset;
 }
 
-std::string format_double(double value) {
+std::string format_double(double value, int scientific_from) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
   std::array<char, 64> buffer{};
@@ -105,8 +105,7 @@ std::string format_double(double value) {
   const std::size_t mark = scientific.find('e');
   const char* digits = scientific.data() + mark + 1 + (scientific[mark + 1] == '+' ? 1 : 0);
   std::from_chars(digits, scientific.data() + scientific.size(), exponent);
-  // Whole numbers stay readable as far as JSON writers usually print them.
-  if (exponent < -4 || exponent >= 21) return scientific;
+  if (exponent < -4 || exponent >= scientific_from) return scientific;
   return format(std::chars_format::fixed);
 }
 

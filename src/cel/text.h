@@ -34,8 +34,9 @@ void append_utf8(std::string& out, char32_t code_point);
 [[nodiscard]] std::optional<std::size_t> offset_of(std::string_view text, std::size_t index);
 
 /// The shortest decimal text that reads back as the same double: "1.5", "1e+21", "NaN", "+Inf",
-/// "-Inf".
-[[nodiscard]] std::string format_double(double value);
+/// "-Inf". Powers of ten below -4 and from `scientific_from` on have an exponent; by default whole
+/// numbers stay readable as far as JSON writers usually print them.
+[[nodiscard]] std::string format_double(double value, int scientific_from = 21);
 /// A whole text as a double: decimal with exponent, "NaN", "inf", "+Infinity"…; nothing when it is
 /// none or does not fit.
 [[nodiscard]] std::optional<double> parse_double(std::string_view text);

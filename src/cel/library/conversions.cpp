@@ -98,7 +98,9 @@ Value string_of_uint(Arguments a, Meter&) {
   return Value::string(std::to_string(a[0].as_uint()));
 }
 Value string_of_double(Arguments a, Meter&) {
-  return Value::string(format_double(a[0].as_double()));
+  // The specification leaves the form open; this is the reference's (Go's strconv, 'g').
+  constexpr int kScientificFrom = 6;
+  return Value::string(format_double(a[0].as_double(), kScientificFrom));
 }
 Value string_of_bool(Arguments a, Meter&) {
   return Value::string(a[0].as_bool() ? "true" : "false");

@@ -25,6 +25,13 @@ struct Address {
   [[nodiscard]] std::string text() const {
     std::array<char, INET6_ADDRSTRLEN> buffer{};
     inet_ntop(v6 ? AF_INET6 : AF_INET, octets.data(), buffer.data(), buffer.size());
+    std::string text = buffer.data();
+    // The C library writes ::1:2 as ::0.1.0.2 (RFC 4291, 2.5.5.1, deprecated there); RFC 5952 does
+    // not.
+    if (!v6 || text.find('.') == std::string::npos || !text.starts_with("::") || octets[10] != 0)
+      return text;
+    std::snprintf(buffer.data(), buffer.size(), "::%x:%x", octets[12] << 8U | octets[13],
+                  octets[14] << 8U | octets[15]);
     return buffer.data();
   }
   /// The address with all bits behind the first `length` set to zero.

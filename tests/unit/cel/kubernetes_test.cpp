@@ -15,6 +15,18 @@ void expect_error(std::string_view expression) {
   EXPECT_TRUE(evaluated(expression).starts_with("error: ")) << expression;
 }
 
+// What an API server of 1.34 was seen to say.
+TEST(Reference, PrintsDoublesAsGoDoes) {
+  expect_true(
+      "string(100000000.0) == '1e+08' && string(100000.0) == '100000' && string(1e6) == '1e+06'");
+  expect_true("string(0.0001) == '0.0001' && string(-0.0) == '-0' && string(1.5) == '1.5'");
+}
+
+TEST(Reference, PrintsAddressesWithoutDots) {
+  expect_true(
+      "ip.isCanonical('::ffff:1') && string(ip('::1:2')) == '::1:2' && string(ip('::1')) == '::1'");
+}
+
 TEST(Quantity, Compares) {
   expect_true("quantity('200M').compareTo(quantity('0.2G')) == 0");
   expect_true("quantity('50M').compareTo(quantity('50Mi')) == -1");
