@@ -44,7 +44,7 @@ TEST(PolicyFiles, OfOnePolicyKeepWhatItsSetShares) {
   }
   EXPECT_EQ(policies, 1U);
   EXPECT_GT(bindings, 1U);
-  EXPECT_EQ(shipped().find("pss-baseline/host-ports").value_or({}).only, one->only);
+  EXPECT_EQ(shipped().find("pss-baseline/host-ports").value_or(ChosenPolicies()).only, one->only);
 }
 
 TEST(PolicyFiles, ThatAreNotThereAreNamedWithTheNearest) {
