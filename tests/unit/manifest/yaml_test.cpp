@@ -129,6 +129,7 @@ TEST(YamlTest, AnchorsAndMerges) {
       {"&k a: b\nc: *k\n", R"({"a":"b","c":"a"})"},
       {"&m\na: b\n", R"({"a":"b"})"},
       {"a: &x !!str\nb: *x\n", R"({"a":"","b":""})"},
+      {"{a: !!str, !!str : b}", R"({"a":"","":"b"})"}, // found by fuzzing: a text without a place
       {"a: &x\n !!str 5\n", R"({"a":"5"})"},
       {"&m\n&k a: b\n", R"({"a":"b"})"},
       {"a: *x",
