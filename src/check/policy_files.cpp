@@ -91,6 +91,8 @@ void sort_document(document::Value value, const std::string& only, PolicyDocumen
   if (kind.ends_with("AdmissionPolicy") && !only.empty() &&
       (name == nullptr || !name->is_string() || name->as_string() != only))
     return;
+  const Place place = value.mark().place();
+  if (!into.places.emplace(place.file, place.line, place.column).second) return;
   const bool policy =
       version.starts_with("admissionregistration.k8s.io/") ||
       (version.starts_with("apiextensions.k8s.io/") && kind == "CustomResourceDefinition");

@@ -2,7 +2,10 @@
 // file.
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/result.h"
@@ -18,7 +21,8 @@ struct ChosenPolicies {
 };
 
 /// The shipped policies: a folder for each set, in it a file for each policy (POLICY.yaml), with
-/// its examples beside it (POLICY.good.yaml, POLICY.bad.yaml).
+/// its examples beside it (POLICY.good.yaml, POLICY.bad.yaml). A folder with a kustomization.yaml
+/// holds what that lists, other folders among it; any other holds all its documents.
 class PolicyLibrary {
  public:
   /// `folder` need not be there: then it holds nothing.
@@ -45,6 +49,8 @@ class PolicyLibrary {
 struct PolicyDocuments {
   std::vector<document::Value> policies; ///< policies, bindings, CustomResourceDefinitions
   std::vector<document::Value> params;   ///< everything else with apiVersion and kind
+  /// Where each was read (file, line, column): sets share files, and each document counts once.
+  std::set<std::tuple<std::string, std::uint32_t, std::uint32_t>> places;
 };
 
 /// Reads files; a List gives its items. Faults go to `problems` with their places.

@@ -47,6 +47,21 @@ TEST(PolicyFiles, OfOnePolicyKeepWhatItsSetShares) {
   EXPECT_EQ(shipped().find("pss-baseline/host-ports").value_or(ChosenPolicies()).only, one->only);
 }
 
+TEST(PolicyFiles, OfSetsThatShareFilesAreReadOnce) {
+  PolicyDocuments documents;
+  std::vector<Error> problems;
+  for (const char* name : {"pss-baseline", "pss-restricted", "pss-baseline-host-ports"})
+    read_policies(*shipped().find(name), documents, problems);
+  EXPECT_TRUE(problems.empty());
+  std::set<std::string> names;
+  for (const document::Value& value : documents.policies) {
+    const std::string name = value.at_path({"metadata", "name"})->as_string();
+    EXPECT_TRUE(names.insert(value.string_or("kind", "") + " " + name).second) << name;
+  }
+  EXPECT_TRUE(names.contains("ValidatingAdmissionPolicy pss-baseline-privileged"));
+  EXPECT_TRUE(names.contains("ValidatingAdmissionPolicy pss-restricted-seccomp"));
+}
+
 TEST(PolicyFiles, ThatAreNotThereAreNamedWithTheNearest) {
   const Result<ChosenPolicies> none = shipped().find("pss-baselin");
   ASSERT_FALSE(none.ok());
