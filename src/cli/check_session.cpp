@@ -36,12 +36,10 @@ Result<document::SchemaRegistry> load_schemas(const std::string& catalogue) {
 
 Result<std::shared_ptr<policy::Resources>> load_resources(const std::string& catalogue) {
   auto resources = std::make_shared<policy::Resources>();
-  for (const char* name : {"resources", "equivalents"}) {
-    Result<document::Value> table =
-        document::read_document_file(catalogue + "/kubernetes/" + name + ".yaml");
-    if (!table) return std::move(table).error();
-    if (Status added = resources->add_table(*table); !added) return std::move(added).error();
-  }
+  Result<document::Value> table =
+      document::read_document_file(catalogue + "/kubernetes/resources.yaml");
+  if (!table) return std::move(table).error();
+  if (Status added = resources->add_table(*table); !added) return std::move(added).error();
   return resources;
 }
 
