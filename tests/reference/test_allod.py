@@ -13,6 +13,7 @@ import yaml
 
 import cases
 import examples
+import mutations
 import recorded
 
 
@@ -129,6 +130,21 @@ class Agreement(unittest.TestCase):
                         words = ["--delete"]
                     found = check(policies, [("object", request.object or request.old), *around], *words)
                     self.compare(record, request.key, found.get("object", []))
+
+    def test_rules_of_definitions(self):
+        record = recorded.Record("definitions")
+        for definition in mutations.definitions():
+            for key, document, old in definition.requests:
+                with self.subTest(key), tempfile.TemporaryDirectory() as folder:
+                    words = []
+                    if old:
+                        (pathlib.Path(folder) / "old.json").write_text(json.dumps(old))
+                        words = ["--old", f"{folder}/old.json"]
+                    found = check([definition.document], [("object", document)], *words).get("object", [])
+                    said = [one["message"] for one in found]
+                    whole = said[0] if len(said) == 1 else f"[{', '.join(said)}]"
+                    kept = record.kept[key].get("denied", "").partition(" is invalid: ")[2]
+                    self.assertEqual(whole if said else "", kept)
 
 
 if __name__ == "__main__":
