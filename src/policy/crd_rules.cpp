@@ -160,7 +160,7 @@ class CrdJudge {
         names.set("oldSelf", old);
       }
       ++evaluated_;
-      const cel::Program::Outcome outcome = rule.rule.program.run(names, {kCallCost});
+      const cel::Program::Outcome outcome = run_limited(rule.rule, names);
       if (outcome.cost > budget_) {
         fault(node, way, rule, i, kOutOfBudget).verdict = Verdict::error;
         return false;
@@ -199,7 +199,7 @@ class CrdJudge {
 
   static std::string message_of(const CrdRule& rule, const cel::Activation& names) {
     if (!rule.message_expression) return fixed_message(rule);
-    const Value value = rule.message_expression->program.run(names, {kCallCost}).value;
+    const Value value = run_limited(*rule.message_expression, names).value;
     if (!value.is(Kind::string)) return fixed_message(rule);
     const std::string text(trim(std::string(value.as_string())));
     const bool fits =
@@ -211,6 +211,12 @@ class CrdJudge {
     const std::string& message = error.as_error().message;
     const std::string shown =
         rule.message.empty() ? std::string(trim(rule.rule.source())) : rule.message;
+    if (message.starts_with("operation cancelled: actual cost limit exceeded")) {
+      return "'" + message +
+             "': no further validation rules will be run due to call cost exceeds limit for "
+             "rule: " +
+             shown;
+    }
     if (message.starts_with("no such overload")) {
       return "'" + message +
              "': call arguments did not match a supported operator, function or macro signature "

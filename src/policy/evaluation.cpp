@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "cel/authorizer.h"
 #include "policy/expression.h"
 
 namespace allod::policy {
@@ -61,8 +62,8 @@ cel::Value namespace_value(const Subject& subject) {
 } // namespace
 
 SubjectNames::SubjectNames() {
-  activation_.set(name::kAuthorizer, cel::Value::unknown(name::kAuthorizer));
-  activation_.set(name::kResourceAuthorizer, cel::Value::unknown(name::kResourceAuthorizer));
+  activation_.set(name::kAuthorizer, cel::authorizer_value(nullptr));
+  activation_.set_lazy(name::kResourceAuthorizer, [this] { return resource_check(); });
   activation_.set_lazy(name::kRequest, [this] { return request(); });
 }
 
@@ -70,9 +71,22 @@ void SubjectNames::set(const Subject& subject, const Resource* matched) {
   subject_ = &subject;
   matched_ = matched;
   request_ = {};
-  activation_.set(name::kObject, subject.object);
-  activation_.set(name::kOldObject, subject.old_object);
-  activation_.set(name::kNamespaceObject, namespace_value(subject));
+  const SubjectSlots& slots = subject_slots();
+  activation_.set_slot(slots.object, subject.object);
+  activation_.set_slot(slots.old_object, subject.old_object);
+  activation_.set_slot(slots.namespace_object, namespace_value(subject));
+}
+
+/// The question whether whoever sent the request may do what it asks for.
+cel::Value SubjectNames::resource_check() const {
+  cel::AccessQuestion question;
+  const Request& request = subject_->request;
+  question.group = request.resource->group;
+  question.resource = request.resource->plural;
+  question.subresource = request.subresource;
+  question.namespace_ = request.namespace_;
+  question.name = request.name;
+  return cel::resource_check_value(nullptr, std::move(question));
 }
 
 const cel::Value& SubjectNames::request() {
@@ -135,7 +149,7 @@ void Evaluation::charge(std::uint64_t cost) {
 }
 
 cel::Value Evaluation::run(const Expression& expression) {
-  const cel::Program::Outcome outcome = expression.program.run(activation_, {kCallCost});
+  const cel::Program::Outcome outcome = run_limited(expression, activation_);
   charge(std::exchange(variables_cost_, 0));
   if (!out_of_budget_) charge(outcome.cost);
   return outcome.value;
@@ -145,7 +159,7 @@ const cel::Value& Evaluation::variable(std::size_t index) {
   Cell& cell = cells_[index];
   if (!cell.ready) {
     const Variable& variable = policy_.variables[index];
-    cel::Program::Outcome outcome = variable.expression.program.run(activation_, {kCallCost});
+    cel::Program::Outcome outcome = run_limited(variable.expression, activation_);
     cell.cost = outcome.cost;
     if (outcome.value.is(cel::Kind::error)) {
       cell.value = cel::Value::error("composited variable \"" + variable.name +
@@ -161,6 +175,14 @@ const cel::Value& Evaluation::variable(std::size_t index) {
     variables_cost_ += cell.cost;
   }
   return cell.value;
+}
+
+cel::Program::Outcome run_limited(const Expression& expression, const cel::Activation& names) {
+  cel::Program::Outcome outcome = expression.program.run(names, kCallLimits);
+  if (outcome.cost > kCallLimits.cost) {
+    outcome.value = cel::Value::error("operation cancelled: actual cost limit exceeded");
+  }
+  return outcome;
 }
 
 std::string error_text(const Expression& expression, const cel::Value& value) {

@@ -14,7 +14,7 @@
 namespace allod::policy {
 
 /// pkg/apis/cel/config.go of k8s.io/apiserver 0.34.
-inline constexpr std::uint64_t kCallCost = 1'000'000;
+inline constexpr cel::Limits kCallLimits{10'000'000, cel::kKubernetesCallLimit};
 inline constexpr std::uint64_t kPolicyBudget = 10'000'000;
 inline constexpr std::uint64_t kMatchConditionsBudget = 2'500'000;
 inline constexpr const char* kOutOfBudget =
@@ -35,6 +35,7 @@ class SubjectNames {
 
  private:
   const cel::Value& request();
+  [[nodiscard]] cel::Value resource_check() const;
 
   cel::Activation activation_;
   const Subject* subject_ = nullptr;
@@ -80,6 +81,10 @@ class Evaluation {
   std::uint64_t variables_cost_ = 0;
   bool out_of_budget_ = false;
 };
+
+/// Evaluates within kCallLimits; passing that of Kubernetes fails in the API server's words.
+[[nodiscard]] cel::Program::Outcome run_limited(const Expression& expression,
+                                                const cel::Activation& names);
 
 /// What the API server says of an expression that failed; `value` is an error.
 [[nodiscard]] std::string error_text(const Expression& expression, const cel::Value& value);

@@ -135,13 +135,22 @@ std::size_t offset_of(std::string_view text, const Place& place) {
 
 } // namespace
 
+const SubjectSlots& subject_slots() {
+  static const SubjectSlots kSlots{base_environment().slot(name::kObject),
+                                   base_environment().slot(name::kOldObject),
+                                   base_environment().slot(name::kNamespaceObject)};
+  return kSlots;
+}
+
 cel::Environment expression_environment(const ExpressionScope& scope) {
   cel::Environment environment = base_environment();
   if (scope.params) environment.declare(name::kParams, Type::dyn());
   if (scope.authorizer) {
-    environment.declare(name::kAuthorizer, Type::dyn());
-    environment.declare(name::kResourceAuthorizer, Type::dyn());
+    environment.declare(name::kAuthorizer, Type::opaque("kubernetes.authorization.Authorizer"));
+    environment.declare(name::kResourceAuthorizer,
+                        Type::opaque("kubernetes.authorization.ResourceCheck"));
   }
+  if (scope.patches) environment.declare_mutation_types();
   if (scope.variables != nullptr) {
     std::vector<cel::Field> fields;
     for (const Variable& variable : *scope.variables) {

@@ -1,6 +1,7 @@
 // Compiles the expressions of policies in the environment that the API server gives them.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,14 @@ inline constexpr const char* kAuthorizer = "authorizer";
 inline constexpr const char* kResourceAuthorizer = "authorizer.requestResource";
 inline constexpr const char* kVariables = "variables";
 } // namespace name
+
+/// Where the values stand that every expression may name.
+struct SubjectSlots {
+  std::uint32_t object;
+  std::uint32_t old_object;
+  std::uint32_t namespace_object;
+};
+[[nodiscard]] const SubjectSlots& subject_slots();
 
 [[nodiscard]] cel::Environment expression_environment(const ExpressionScope& scope);
 

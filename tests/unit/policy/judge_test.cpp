@@ -104,6 +104,8 @@ TEST(Judge, WhatIsNotKnownLeavesItUndecided) {
   };
   EXPECT_EQ(with("request.userInfo.username == 'x'"), "undecided (request.userInfo): no");
   EXPECT_EQ(with("namespaceObject.metadata.name == 'x'"), "undecided (namespaceObject): no");
+  EXPECT_EQ(with("authorizer.group('').resource('pods').check('get').allowed()"),
+            "undecided (authorizer.group('').resource('pods').check('get')): no");
   EXPECT_EQ(with("request.namespace == 'shop' || namespaceObject.metadata.name == 'x'"), "");
 }
 

@@ -49,6 +49,10 @@ inline const std::string kEverything =
     "  matchConstraints:\n    resourceRules:\n    - {apiGroups: ['*'], apiVersions: ['*'], "
     "operations: ['*'], resources: ['*']}\n";
 
+inline const std::string kEverythingMutable =
+    "  matchConstraints:\n    resourceRules:\n    - {apiGroups: ['*'], apiVersions: ['*'], "
+    "operations: [CREATE, UPDATE], resources: ['*']}\n";
+
 struct Compiled {
   PolicySet set;
   std::vector<Error> problems;
