@@ -1,6 +1,7 @@
 #include "check/finding.h"
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 
 namespace allod::check {
@@ -55,6 +56,15 @@ std::string describe(const ObjectReference& object) {
   return text;
 }
 
+const std::string& Report::expression_of(const Finding& finding) const {
+  const Rule* const rule = rule_of(finding);
+  const auto index = static_cast<std::size_t>(std::max(finding.validation, 0));
+  const bool own = !finding.expression.empty() || rule == nullptr || !finding.part.empty() ||
+                   finding.validation == Finding::kNoValidation ||
+                   index >= rule->expressions.size();
+  return own ? finding.expression : rule->expressions[index];
+}
+
 void sort_findings(Report& report) {
   const auto key = [&report](const Finding& finding) {
     const Rule* const rule = report.rule_of(finding);
@@ -63,8 +73,18 @@ void sort_findings(Report& report) {
                            finding.validation, finding.place.line, finding.place.column,
                            std::string_view(finding.binding), std::string_view(finding.message));
   };
-  std::stable_sort(report.findings.begin(), report.findings.end(),
-                   [&key](const Finding& a, const Finding& b) { return key(a) < key(b); });
+  // Findings are large: their indices are sorted, and each moves once.
+  std::vector<Finding>& findings = report.findings;
+  std::vector<std::uint32_t> order(findings.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return key(findings[a]) < key(findings[b]);
+  });
+  std::vector<Finding> sorted;
+  sorted.reserve(findings.size());
+  for (const std::uint32_t index : order)
+    sorted.push_back(std::move(findings[index]));
+  findings = std::move(sorted);
 }
 
 void count_findings(Report& report) {

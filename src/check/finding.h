@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "document/value.h"
 
 namespace allod::check {
 
@@ -38,8 +39,8 @@ struct Rule {
   std::string mend;                  ///< how to put right what it finds
   std::vector<std::string> controls; ///< "nist-800-53:AC-6"
   Severity severity = Severity::medium;
-  Place place; ///< of the policy
-  std::size_t validations = 0;
+  Place place;                          ///< of the policy
+  std::vector<std::string> expressions; ///< of the validations
 };
 
 struct ObjectReference {
@@ -62,7 +63,7 @@ struct Finding {
   std::string part;                        ///< of the policy, when it is no validation
   std::string binding;                     ///< empty when there was none
   std::string message;                     ///< as the API server words it
-  std::string expression;                  ///< what decided
+  std::string expression;                  ///< what decided, when it is not the validation's
   ObjectReference object;                  ///< empty for a broken input
   Place place;                             ///< of the value it is about
   std::string excerpt;                     ///< the line of the place; empty when not to be shown
@@ -100,9 +101,13 @@ struct Summary {
 struct Report {
   std::vector<Rule> rules;
   std::vector<Finding> findings; ///< in the order of sort_findings()
+  /// The objects that mutating policies changed, in the order of the inputs.
+  std::vector<document::Value> mutated;
   Summary summary;
 
   /// nullptr when the finding is of no policy.
+  /// What decided; empty when it was no expression.
+  [[nodiscard]] const std::string& expression_of(const Finding& finding) const;
   [[nodiscard]] const Rule* rule_of(const Finding& finding) const {
     return finding.rule == Finding::kNoRule ? nullptr : &rules[finding.rule];
   }

@@ -92,7 +92,8 @@ Finding finding_of(const policy::Decision& decision, const manifest::Object& obj
     finding.validation = static_cast<std::int32_t>(decision.index);
   if (decision.binding != nullptr) finding.binding = decision.binding->name;
   finding.message = decision.message;
-  if (decision.expression != nullptr) finding.expression = decision.expression->source();
+  if (decision.expression != nullptr && decision.part != policy::Part::validation)
+    finding.expression = decision.expression->source();
   finding.object = {std::string(object.api_version()), std::string(object.kind()),
                     std::string(namespace_), std::string(object.name())};
   const manifest::Location location = object.locate(decision.subject_path);

@@ -18,7 +18,8 @@ Rule rule_from(const policy::Policy& policy) {
   }
   rule.severity = severity_of(policy.annotation("allod/severity"));
   rule.place = policy.mark.place();
-  rule.validations = policy.validations.size();
+  for (const policy::Validation& validation : policy.validations)
+    rule.expressions.push_back(validation.expression.source());
   return rule;
 }
 

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <iterator>
 #include <mutex>
+#include <optional>
 #include <set>
+#include <tuple>
 
 #include "check/finding_of.h"
 #include "check/gather.h"
 #include "check/standard_input.h"
+#include "document/cel_value.h"
 
 namespace allod::check {
 namespace {
@@ -28,11 +31,19 @@ struct Counts {
   }
 };
 
+/// What a mutating policy made of an object.
+struct Mutated {
+  std::uint32_t file = 0;
+  std::uint64_t index = 0;
+  document::Value object;
+};
+
 /// What one worker has of its own; padded so that workers do not share cache lines.
 struct alignas(64) Worker {
   policy::Scratch scratch;
   std::vector<policy::Decision> decisions;
   std::vector<Finding> findings;
+  std::vector<Mutated> mutated;
   Counts counts;
   std::map<KindName, Counts> guessed;                    ///< of kinds that nobody has declared
   std::map<std::uint32_t, std::string> guessed_files;    ///< that hold such objects
@@ -81,17 +92,25 @@ policy::Subject Pass::subject_of(const manifest::Object& object) const {
 
 void Pass::judge(unsigned index, const manifest::Object& object) {
   Worker& worker = workers_[index];
-  const policy::Subject subject = subject_of(object);
+  policy::Subject subject = subject_of(object);
   const policy::Resource& resource = *subject.request.resource;
   worker.decisions.clear();
+  if (options_.merge_rules != nullptr) {
+    std::optional<document::Value> changed =
+        policies_.set.mutate(subject, *options_.merge_rules, worker.decisions);
+    if (changed) {
+      subject.object = document::to_cel(*changed);
+      worker.mutated.push_back({object.file, object.index, std::move(*changed)});
+    }
+  }
   const policy::Tally tally = policies_.set.judge(subject, worker.scratch, worker.decisions);
+  if (resource.kind == "CustomResourceDefinition" && resource.group == "apiextensions.k8s.io")
+    worker.definition_files.try_emplace(object.file, object.document->name());
   if (resource.guessed) {
     worker.guessed[{resource.group, resource.kind}].add(tally);
     worker.guessed_files.try_emplace(object.file, object.document->name());
   } else {
     worker.counts.add(tally);
-    if (resource.kind == "CustomResourceDefinition")
-      worker.definition_files.try_emplace(object.file, object.document->name());
   }
   for (const policy::Decision& decision : worker.decisions) {
     worker.findings.push_back(finding_of(decision, object, subject.request.namespace_,
@@ -126,6 +145,7 @@ class Run {
   ObjectsByIdentity old_;
   std::mutex mutex_;
   std::vector<Finding> findings_;
+  std::vector<Mutated> mutated_;
   Counts counts_;
   std::map<KindName, Counts> guessed_;
   std::map<std::uint32_t, std::string> guessed_files_;
@@ -180,6 +200,7 @@ manifest::Summary Run::read(const manifest::Inputs& inputs, Pass& pass,
 void Run::take(Pass& pass) {
   for (Worker& worker : pass.workers()) {
     std::move(worker.findings.begin(), worker.findings.end(), std::back_inserter(findings_));
+    std::move(worker.mutated.begin(), worker.mutated.end(), std::back_inserter(mutated_));
     counts_.add(worker.counts);
     for (const auto& [kind, counts] : worker.guessed)
       guessed_[kind].add(counts);
@@ -259,9 +280,14 @@ Report Run::report() {
   summary.skipped = read_all_of_it.skipped;
   summary.policies = policies_.set.policies().size();
   for (const Rule& rule : report.rules)
-    summary.rules += rule.validations;
+    summary.rules += rule.expressions.size();
   for (Finding& finding : report.findings)
     standard_input_.rename(finding.place.file);
+  std::sort(mutated_.begin(), mutated_.end(), [](const Mutated& a, const Mutated& b) {
+    return std::tie(a.file, a.index) < std::tie(b.file, b.index);
+  });
+  for (Mutated& one : mutated_)
+    report.mutated.push_back(std::move(one.object));
   drop_unused_definition_rule(report);
   sort_findings(report);
   count_findings(report);

@@ -12,6 +12,7 @@
 #include "check/finding.h"
 #include "check/policy_files.h"
 #include "manifest/read.h"
+#include "policy/merge_rules.h"
 #include "policy/policy_set.h"
 
 namespace allod::check {
@@ -39,6 +40,9 @@ struct RunOptions {
   std::vector<std::string> old_paths;
   bool remove = false; ///< as if the objects were deleted
   std::string default_namespace = "default";
+  /// Applies mutating policies before the objects are judged, and keeps what they changed; null:
+  /// they are passed over. Not owned.
+  const policy::MergeRules* merge_rules = nullptr;
 };
 
 /// Reads and judges. Memory grows with the findings, not with the files. Params and namespaces are

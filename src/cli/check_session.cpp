@@ -1,6 +1,7 @@
 #include "cli/check_session.h"
 
 #include <chrono>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "cli/exit_code.h"
 #include "document/document_file.h"
 #include "document/json_writer.h"
+#include "document/writers.h"
 
 namespace allod::cli {
 namespace {
@@ -41,6 +43,26 @@ Result<std::shared_ptr<policy::Resources>> load_resources(const std::string& cat
   if (!table) return std::move(table).error();
   if (Status added = resources->add_table(*table); !added) return std::move(added).error();
   return resources;
+}
+
+Result<policy::MergeRules> load_merge_rules(const std::string& catalogue) {
+  Result<document::Value> table =
+      document::read_document_file(catalogue + "/kubernetes/merge.yaml");
+  if (!table) return std::move(table).error();
+  policy::MergeRules rules;
+  if (Status added = rules.add_table(*table); !added) return std::move(added).error();
+  return rules;
+}
+
+/// The objects that were changed, as a YAML stream.
+Result<std::string> yaml_of(const std::vector<document::Value>& objects) {
+  std::string text;
+  for (const document::Value& object : objects) {
+    Result<std::string> one = document::write_configuration("yaml", object);
+    if (!one) return one;
+    text += (text.empty() ? "" : "---\n") + *one;
+  }
+  return text;
 }
 
 check::ChosenPolicies params_files(const CheckSettings& settings) {
@@ -170,8 +192,18 @@ check::Report check_once(const Context& context, const CheckSettings& settings,
   }
   check::Policies policies = load_policies(context, settings, problems);
   if (!problems.empty()) return {};
-  check::Report report = check::run(std::move(policies), settings.run);
   const Result<std::string> catalogue = find_catalogue(context.options);
+  check::RunOptions run_options = settings.run;
+  std::optional<policy::MergeRules> merge_rules;
+  if (settings.apply) {
+    Result<policy::MergeRules> loaded = load_merge_rules(*catalogue);
+    if (!loaded) {
+      problems.push_back(std::move(loaded).error());
+      return {};
+    }
+    run_options.merge_rules = &merge_rules.emplace(std::move(*loaded));
+  }
+  check::Report report = check::run(std::move(policies), run_options);
   apply_files(*catalogue, settings, report, problems);
   if (!problems.empty()) return {};
   check::count_findings(report);
@@ -193,7 +225,16 @@ Status publish(Context& context, const CheckSettings& settings, const check::Rep
   const check::OutputOptions options = output_options(context);
   const check::Form form =
       check::form_named(settings.form.empty() ? context.options.output : settings.form);
-  Buffered out(terminal_sink(context));
+  // With --apply the objects are the result, and findings are remarks on it.
+  if (settings.apply) {
+    const Result<std::string> objects = yaml_of(report.mutated);
+    if (!objects) return objects.error();
+    context.terminal.print(*objects);
+  }
+  Buffered out(settings.apply ? check::Sink([&context](std::string_view piece) {
+    context.terminal.complain(trim(piece));
+  })
+                              : terminal_sink(context));
   check::write_report(form, report, options, std::ref(out));
   out.flush();
   for (const std::string& write : settings.writes) {

@@ -26,6 +26,7 @@ struct CheckSettings {
   std::string form;                ///< empty: the global --output
   std::vector<std::string> writes; ///< "FORM=FILE"
   bool strict = false;
+  bool apply = false; ///< prints what mutating policies make of the objects
 };
 
 /// The catalogue's policies. Errors: not_found when there is no catalogue.

@@ -49,6 +49,19 @@ void append_escaped(std::string& into, char c) {
   into += kHex[byte & 15];
 }
 
+/// Nearly all characters stand for themselves: they are taken over in one piece.
+void append_escaped(std::string& into, std::string_view text) {
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    into.append(text, done, i - done);
+    append_escaped(into, c);
+    done = i + 1;
+  }
+  into.append(text, done);
+}
+
 /// Whether `a` stands before `b` by UTF-16 code units (RFC 8785 section 3.2.3). Those differ from
 /// code points only where one side is beyond U+FFFF and the other at U+E000 or more.
 bool before_in_utf16(std::string_view a, std::string_view b) {
@@ -201,11 +214,12 @@ class CanonicalWriter {
 } // namespace
 
 std::string quote_json(std::string_view text) {
-  std::string result = "\"";
+  std::string result;
+  result.reserve(text.size() + 2);
+  result += '"';
   while (!text.empty()) {
     const std::size_t bad = invalid_utf8(text);
-    for (const char c : text.substr(0, bad))
-      append_escaped(result, c);
+    append_escaped(result, text.substr(0, bad));
     if (bad == std::string_view::npos) break;
     result += "\xEF\xBF\xBD";
     text.remove_prefix(bad + 1);

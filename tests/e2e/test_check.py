@@ -103,6 +103,22 @@ class Check(unittest.TestCase):
         found = self.findings("--policy", "shrink.json", "--old", "before", "after")
         self.assertEqual([f["message"] for f in found], ["failed expression: object.spec.replicas >= oldObject.spec.replicas"])
 
+    def test_apply_prints_what_mutating_policies_change(self):
+        policy = {"apiVersion": "admissionregistration.k8s.io/v1beta1", "kind": "MutatingAdmissionPolicy",
+                  "metadata": {"name": "keep-tokens-out"},
+                  "spec": {"matchConstraints": {"resourceRules": [{"apiGroups": ["apps"], "apiVersions": ["v1"],
+                                                                   "operations": ["CREATE"], "resources": ["deployments"]}]},
+                           "failurePolicy": "Fail", "reinvocationPolicy": "Never",
+                           "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression":
+                               "Object{spec: Object.spec{template: Object.spec.template{spec: "
+                               "Object.spec.template.spec{automountServiceAccountToken: false}}}}"}}]}}
+        (self.folder / "mutating.json").write_text(json.dumps(policy))
+        done = self.ours("--policy", "mutating.json", "--apply", "estate/deploy")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("automountServiceAccountToken: false"), 2, done.stdout)
+        self.assertIn("name: web", done.stdout)
+        self.assertNotIn("kind: Namespace", done.stdout)
+
     def test_baseline(self):
         self.assertEqual(self.ours("--write-baseline", "known.json", "estate").returncode, 1)
         done = self.ours("--baseline", "known.json", "estate")

@@ -53,7 +53,7 @@ Value finding_value(const Report& report, const Finding& finding) {
   set_place(value, finding.place);
   set_text(value, "path", finding.path);
   set_text(value, "excerpt", finding.excerpt);
-  set_text(value, "expression", finding.expression);
+  set_text(value, "expression", report.expression_of(finding));
   set_text(value, "mend", mend_of(report, finding));
   set_text(value, "exception", finding.exception);
   if (const Rule* const rule = report.rule_of(finding); rule != nullptr && !rule->controls.empty())

@@ -65,6 +65,8 @@ void add_inputs(CLI::App& command, Options& options) {
       ->allow_extra_args(false)
       ->type_name("PATH");
   command.add_flag("--delete", run_options.remove, "judges as if the objects were deleted");
+  command.add_flag("--apply", options.settings.apply,
+                   "prints what mutating policies make of the objects");
   command
       .add_option("-n,--namespace", run_options.default_namespace,
                   "the namespace of objects that name none")

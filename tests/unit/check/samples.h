@@ -16,8 +16,6 @@ inline Finding sample_finding(std::string file, std::string name, std::string pa
   finding.rule = 0;
   finding.validation = 1;
   finding.message = "container app must not be privileged";
-  finding.expression =
-      "object.spec.containers.all(c, !c.?securityContext.privileged.orValue(false))";
   finding.object = {"apps/v1", "Deployment", "shop", std::move(name)};
   finding.place = {std::move(file), 14, 13, 10};
   finding.excerpt = "            privileged: true";
@@ -34,7 +32,7 @@ inline Report sample_report() {
   rule.mend = "remove securityContext.privileged";
   rule.controls = {"nist-800-53:AC-6"};
   rule.severity = Severity::high;
-  rule.validations = 2;
+  rule.expressions = {"true", "object.spec.containers.all(c, c.name != '')"};
   report.rules.push_back(rule);
   report.findings.push_back(
       sample_finding("deploy/web.yaml", "web", "spec.template.spec.containers[name=app]"));
