@@ -21,7 +21,6 @@ import recorded
 KNOWN = {
     "libraries 1": "the server writes quantities in their shortest form before admission sees them",
     "libraries 11": "what is wrong with a name is said in allod's words",
-    "limits 3": "costs are counted lower than the server counts them, so a budget lasts longer",
     "mixed-numbers 0": "allod's type checker wants dyn() where numbers of different types are compared",
     "values 35": "the server's %e has a times sign and superscripts; allod has the specification's",
     "values 36": "the server's %s of lists and maps is not the specification's",
