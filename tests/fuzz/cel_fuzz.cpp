@@ -1,10 +1,13 @@
-// Feeds arbitrary texts to the CEL library: whatever they are, compiling and evaluating them ends,
-// and what compiles with types evaluates to a value of the deduced kind or to an error.
+// Feeds arbitrary texts to the CEL library: whatever they are, compiling, estimating and evaluating
+// them ends, what compiles with types evaluates to a value of the deduced kind or to an error,
+// twice the same, and an owned copy of it looks the same.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
+#include "cel/authorizer.h"
 #include "cel/cel.h"
 
 namespace {
@@ -21,6 +24,8 @@ Environment make_environment() {
   environment.declare("u", Type::dyn());
   environment.declare_object("Pair", {{"first", Type::int64()}, {"second", Type::string()}});
   environment.declare("p", Type::object("Pair"));
+  environment.declare("authorizer", Type::opaque("kubernetes.authorization.Authorizer"));
+  environment.declare_mutation_types();
   return environment;
 }
 
@@ -35,6 +40,7 @@ Activation make_activation() {
   activation.set("m", Value::map({{Value::string("k"), pair}}));
   activation.set("u", Value::unknown("u"));
   activation.set("p", pair);
+  activation.set("authorizer", authorizer_value(nullptr));
   return activation;
 }
 
@@ -57,9 +63,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CompileOptions unchecked;
   unchecked.check = false;
   if (const auto program = compile(environment, text)) {
-    const Value value = program->run(activation, limits).value;
-    check_type(program->result_type(), value);
-    (void)value.to_string(200);
+    const auto outcome = program->run(activation, limits);
+    check_type(program->result_type(), outcome.value);
+    const std::string text_of_it = outcome.value.to_string(200);
+    if (outcome.value.owned().to_string(200) != text_of_it) std::abort();
+    if (program->run(activation, limits).cost != outcome.cost) std::abort();
+    const CostEstimate estimate = program->estimate();
+    if (estimate.min > estimate.max) std::abort();
   }
   if (const auto program = compile(environment, text, unchecked)) {
     (void)program->run(activation, limits).value;
