@@ -9,8 +9,9 @@ namespace {
 
 bool is_wanted(const manifest::Object& object, const Wanted& wanted) {
   return std::any_of(
-      wanted.params.begin(), wanted.params.end(), [&object](const policy::ParamKind& kind) {
-        return kind.kind == object.kind() && kind.api_version == object.api_version();
+      wanted.params.begin(), wanted.params.end(), [&object](const WantedParam& param) {
+        return param.kind.kind == object.kind() && param.kind.api_version == object.api_version() &&
+               (param.name.empty() || param.name == object.name());
       });
 }
 
@@ -54,6 +55,18 @@ std::string identity_of(const manifest::Object& object, std::string_view default
        {object.kind(), given.empty() ? default_namespace : given, object.name()})
     identity.append("/").append(part);
   return identity;
+}
+
+std::vector<WantedParam>
+wanted_params(const std::vector<std::unique_ptr<const policy::Policy>>& policies) {
+  std::vector<WantedParam> wanted;
+  for (const std::unique_ptr<const policy::Policy>& policy : policies) {
+    if (!policy->param_kind) continue;
+    for (const policy::Binding& binding : policy->bindings) {
+      if (binding.params) wanted.push_back({*policy->param_kind, binding.params->name});
+    }
+  }
+  return wanted;
 }
 
 Gathered gather(const manifest::Inputs& inputs, const Wanted& wanted) {

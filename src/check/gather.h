@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,17 @@ struct Gathered {
   std::map<std::string, Namespace, std::less<>> namespaces; ///< by name
 };
 
+struct WantedParam {
+  policy::ParamKind kind;
+  std::string name; ///< empty: any
+};
+
+/// The params that the bindings of policies refer to.
+[[nodiscard]] std::vector<WantedParam>
+wanted_params(const std::vector<std::unique_ptr<const policy::Policy>>& policies);
+
 struct Wanted {
-  std::vector<policy::ParamKind> params;
+  std::vector<WantedParam> params;
   bool namespaces = false;
 
   [[nodiscard]] bool any() const { return namespaces || !params.empty(); }

@@ -170,7 +170,11 @@ KindName kind_of(std::string_view api_version, std::string_view kind) {
 void Run::prepare() {
   if (Status copied = standard_input_.stand_in(options_.inputs.paths); !copied)
     broken({std::move(copied).error(), 0, {}});
-  const Wanted wanted{policies_.set.param_kinds(), policies_.set.needs_namespaces()};
+  Wanted wanted{wanted_params(policies_.set.policies()), policies_.set.needs_namespaces()};
+  if (options_.merge_rules != nullptr) {
+    for (WantedParam& param : wanted_params(policies_.set.mutating_policies()))
+      wanted.params.push_back(std::move(param));
+  }
   if (wanted.any()) gathered_ = gather(options_.inputs, wanted);
   for (const manifest::Object& param : gathered_.params)
     policies_.set.add_param(param.value());
