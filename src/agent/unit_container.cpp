@@ -1,6 +1,7 @@
 #include "agent/unit_container.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "agent/log_keeper.h"
 #include "agent/unit_files.h"
@@ -78,9 +79,24 @@ host::Mount mount(std::string source, std::string destination, bool read_only) {
   return result;
 }
 
+/// What lies in the folder beside/ next to an image's tree goes over the tree, at the same path
+/// (docs/images.md, "Beside the image").
+void add_beside(const std::string& rootfs, std::vector<host::Mount>& mounts) {
+  const std::filesystem::path folder = std::filesystem::path(rootfs).parent_path() / "beside";
+  std::error_code none;
+  for (std::filesystem::recursive_directory_iterator entry(folder, none), end; entry != end;
+       entry.increment(none)) {
+    if (none || !entry->is_regular_file(none)) continue;
+    const std::string source = std::filesystem::canonical(entry->path(), none).string();
+    const std::string path = "/" + entry->path().lexically_relative(folder).string();
+    if (!source.empty()) mounts.push_back(mount(source, path, true));
+  }
+}
+
 Status add_mounts(const UnitDefinition& unit, const Places& places, const ContainerParts& parts,
                   host::ContainerSpec& spec) {
-  spec.mounts = parts.files;
+  add_beside(parts.rootfs, spec.mounts);
+  spec.mounts.insert(spec.mounts.end(), parts.files.begin(), parts.files.end());
   for (const auto& [volume, path] : unit.volumes) {
     const auto found = parts.volumes.find(volume);
     if (found == parts.volumes.end()) {

@@ -43,6 +43,12 @@ std::string listing_path(const Store& store, const Digest& layer) {
   return store.tree_folder(layer.sha256) + "/files.mtree";
 }
 
+Result<std::vector<TreeEntry>> read_listing(const Store& store, const Digest& layer) {
+  const Result<std::string> text = read_file(listing_path(store, layer), std::size_t{1} << 30);
+  if (!text) return text.error();
+  return parse_listing(*text);
+}
+
 bool tree_is_complete(const Store& store, const Digest& layer) {
   const Result<std::string> marker = read_file(marker_path(store, layer), 4096);
   return marker && *marker == layer.sha256 + "\n";
@@ -70,10 +76,16 @@ Status publish_tree(const Store& store, const std::string& staging, const Digest
   return write_file(marker_path(store, layer), layer.sha256 + "\n", options);
 }
 
-Status write_image_record(const Store& store, const AssembledImage& image) {
+std::string format_image_record(const AssembledImage& image) {
   Value written = Value::list();
   for (const std::string& path : image.written_by_steps)
     written.push(path);
+  Value beside = Value::list();
+  for (const KeptBeside& file : image.beside) {
+    Value entry = to_value(file.digest);
+    entry.set("path", file.path);
+    beside.push(std::move(entry));
+  }
   Value value = Value::map();
   value.set("name", image.name);
   value.set("key", image.key);
@@ -83,18 +95,20 @@ Status write_image_record(const Store& store, const AssembledImage& image) {
   value.set("size", static_cast<std::int64_t>(image.size));
   value.set("files", static_cast<std::int64_t>(image.files));
   value.set("writtenBySteps", std::move(written));
+  if (!image.beside.empty()) value.set("beside", std::move(beside));
+  return canonical_json(value);
+}
+
+Status write_image_record(const Store& store, const AssembledImage& image) {
   WriteOptions options;
   options.mode = 0644;
   options.sync = true;
-  return write_file(store.image_record_path(image.key), canonical_json(value), options);
+  return write_file(store.image_record_path(image.key), format_image_record(image), options);
 }
 
-Result<AssembledImage> read_image_record(const Store& store, const std::string& key) {
-  const std::string path = store.image_record_path(key);
-  const Result<std::string> text = read_file(path);
-  if (!text) return not_assembled("image " + key + " is not assembled");
-  const Result<Value> value = document::read_json(path, *text);
-  if (!value) return not_assembled(value.error().describe());
+Result<AssembledImage> parse_image_record(const std::string& name, std::string_view text) {
+  const Result<Value> value = document::read_json(name, text);
+  if (!value) return value.error();
   Fields fields(*value, "the record of an image");
   AssembledImage image;
   image.name = fields.required_text("name");
@@ -105,7 +119,24 @@ Result<AssembledImage> read_image_record(const Store& store, const std::string& 
   image.size = static_cast<std::uint64_t>(fields.integer("size", 0));
   image.files = static_cast<std::uint64_t>(fields.integer("files", 0));
   image.written_by_steps = fields.texts("writtenBySteps");
-  if (Status read = fields.finish(); !read) return not_assembled(read.error().describe());
+  if (const Value* beside = fields.any("beside"); beside != nullptr && beside->is_list()) {
+    for (const Value& entry : beside->items()) {
+      image.beside.push_back({entry.string_or("path", ""),
+                              {entry.string_or("sha256", ""),
+                               static_cast<std::uint64_t>(entry.integer_or("size", 0))}});
+    }
+  }
+  if (Status read = fields.finish(); !read) return std::move(read).error();
+  return image;
+}
+
+Result<AssembledImage> read_image_record(const Store& store, const std::string& key) {
+  const std::string path = store.image_record_path(key);
+  const Result<std::string> text = read_file(path);
+  if (!text) return not_assembled("image " + key + " is not assembled");
+  Result<AssembledImage> parsed = parse_image_record(path, *text);
+  if (!parsed) return not_assembled(parsed.error().describe());
+  AssembledImage& image = *parsed;
   if (!tree_is_complete(store, image.image.layer)) {
     return not_assembled("the tree of image " + image.name + " is not there");
   }
@@ -113,7 +144,7 @@ Result<AssembledImage> read_image_record(const Store& store, const std::string& 
     return not_assembled("the manifest of image " + image.name + " is not there");
   }
   image.rootfs = store.tree_folder(image.image.layer.sha256) + "/tree";
-  return image;
+  return parsed;
 }
 
 } // namespace allod::artifacts

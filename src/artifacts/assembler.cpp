@@ -1,13 +1,9 @@
 #include "artifacts/assembler.h"
 
-#include <algorithm>
-#include <set>
-
-#include <sys/stat.h>
-
+#include "artifacts/beside.h"
 #include "artifacts/canonical_json.h"
 #include "artifacts/fetcher.h"
-#include "artifacts/layout.h"
+#include "artifacts/tree_build.h"
 #include "artifacts/tree_listing.h"
 #include "base/hash.h"
 
@@ -65,80 +61,59 @@ std::vector<ImagePart> parts_of(const ImageLock& lock) {
   return parts;
 }
 
-/// Runs the steps one by one, each on a tree with settled times (tree_listing.h says why), and
-/// gathers the files that they wrote.
-Result<std::vector<std::string>> run_steps(const ImageDefinition& definition, const Store& store,
-                                           const std::string& tree, const AssemblyOptions& options,
-                                           const Progress& progress) {
-  const StepRunner runner = options.run_step ? options.run_step : container_step_runner(store);
-  std::set<std::string> written;
-  for (const RunStep& step : definition.run) {
-    progress.event({definition.name, "running " + step.command.front(), 0, 0});
-    StepPlace place{tree, definition.config.environment};
-    place.environment.emplace("PATH", definition.config.path);
-    for (const auto& [name, value] : step.environment)
-      place.environment[name] = value;
-    if (Status ran = runner(step, place); !ran) {
-      return Error(ran.error()).during("assembling image " + definition.name);
-    }
-    const Result<std::vector<std::string>> changed = changed_files(tree);
-    if (!changed) return changed.error();
-    written.insert(changed->begin(), changed->end());
-    if (Status settled = normalise_tree(tree); !settled) return std::move(settled).error();
-  }
-  if (Status removed = remove_matching(tree, definition.remove); !removed) {
-    return std::move(removed).error();
-  }
-  std::vector<std::string> left;
-  for (const std::string& path : written) {
-    if (exists(tree + path)) left.push_back(path);
-  }
-  return left;
-}
-
+/// Publishes a built tree and has the files beside it made.
 Result<AssembledImage> assemble(const ImageDefinition& definition, const ImageLock& lock,
                                 const Store& store, const AssemblyOptions& options,
                                 const Progress& progress) {
-  const Result<std::vector<const LockedPart*>> matched = match_lock(definition, lock);
-  if (!matched) return matched.error();
   const Result<TemporaryFolder> staging = store.temporary_folder("tree");
   if (!staging) return staging.error();
   // A folder of its own within: the temporary one is given away by renaming.
   const std::string folder = staging->path() + "/image";
-  const std::string tree = folder + "/tree";
-  if (Status made = make_directories(tree); !made) return std::move(made).error();
-  // Whatever the umask was: processes of other users look through this folder.
-  if (::chmod(tree.c_str(), 0755) != 0) return errno_error("chmod " + tree);
-
+  Result<BuiltTree> built =
+      build_tree(definition, lock, store, folder + "/tree", options, progress);
+  if (!built) return std::move(built).error();
+  Result<OciImage> oci = write_oci_documents(definition, lock.architecture, built->layer, store);
+  if (!oci) return std::move(oci).error();
   AssembledImage image;
   image.name = definition.name;
-  progress.event({definition.name, "laying out", 0, 0});
-  if (Status laid = lay_out(definition, *matched, store, tree); !laid) {
-    return std::move(laid).error();
-  }
-  if (Status settled = normalise_tree(tree); !settled) return std::move(settled).error();
-  if (!definition.run.empty()) {
-    Result<std::vector<std::string>> written =
-        run_steps(definition, store, tree, options, progress);
-    if (!written) return std::move(written).error();
-    image.written_by_steps = std::move(*written);
-    if (Status settled = normalise_tree(tree); !settled) return std::move(settled).error();
-  }
-  progress.event({definition.name, "digesting", 0, 0});
-  Result<std::vector<TreeEntry>> entries = scan_tree(tree);
-  if (!entries) return std::move(entries).error();
-  const Result<Digest> layer = digest_layer(tree, *entries);
-  if (!layer) return layer.error();
-  Result<OciImage> oci = write_oci_documents(definition, lock.architecture, *layer, store);
-  if (!oci) return std::move(oci).error();
   image.image = std::move(*oci);
-  for (const TreeEntry& entry : *entries)
+  image.written_by_steps = std::move(built->written_by_steps);
+  for (const TreeEntry& entry : built->entries)
     image.size += entry.size;
-  image.files = entries->size();
-  if (Status published = publish_tree(store, folder, *layer, *entries); !published) {
+  image.files = built->entries.size();
+  if (Status published = publish_tree(store, folder, built->layer, built->entries); !published) {
     return std::move(published).error();
   }
-  image.rootfs = store.tree_folder(layer->sha256) + "/tree";
+  image.rootfs = store.tree_folder(built->layer.sha256) + "/tree";
+  Result<std::vector<KeptBeside>> beside =
+      make_beside(definition, image.rootfs, store, options, progress);
+  if (!beside) return std::move(beside).error();
+  image.beside = std::move(*beside);
+  return image;
+}
+
+/// The record, with the files beside the image made again where they are lost. A platform runs
+/// without them, only slower: a failure is told and no more.
+Result<AssembledImage> from_record(const ImageDefinition& definition, const ImageLock& lock,
+                                   const std::string& key, const Store& store,
+                                   const AssemblyOptions& options, const Progress& progress) {
+  Result<AssembledImage> image = read_image_record(store, key);
+  if (!image) return image;
+  image->parts = parts_of(lock);
+  image->was_there = true;
+  if (beside_is_whole(definition, *image, store)) return image;
+  const Result<FileLock> held = store.lock("beside-" + definition.name);
+  if (!held) return held.error();
+  Result<std::vector<KeptBeside>> beside =
+      make_beside(definition, image->rootfs, store, options, progress);
+  if (!beside) {
+    progress.note(definition.name, "starts slower: " + beside.error().describe());
+    return image;
+  }
+  image->beside = std::move(*beside);
+  if (Status recorded = write_image_record(store, *image); !recorded) {
+    return std::move(recorded).error();
+  }
   return image;
 }
 
@@ -198,33 +173,28 @@ Result<AssembledImage> ensure(const ImageDefinition& definition, const ImageLock
   if (!use) return use.error();
   Result<std::string> key = image_key(definition, lock);
   if (!key) return std::move(key).error();
-  const auto from_record = [&]() -> Result<AssembledImage> {
-    Result<AssembledImage> image = read_image_record(store, *key);
-    if (image) {
-      image->parts = parts_of(lock);
-      image->was_there = true;
-    }
-    return image;
+  const auto recorded = [&] {
+    return from_record(definition, lock, *key, store, options, progress);
   };
-  if (Result<AssembledImage> image = from_record(); image) return image;
+  if (Result<AssembledImage> image = recorded(); image) return image;
 
   const Result<FileLock> held = store.lock("image-" + definition.name);
   if (!held) return held.error();
   // Somebody else may have assembled it while this one waited.
-  if (Result<AssembledImage> image = from_record(); image) return image;
+  if (Result<AssembledImage> image = recorded(); image) return image;
   if (Status fetched = fetch_parts(definition, catalogue_lock, lock, store, options, progress);
       !fetched) {
     return std::move(fetched).error();
   }
   key = image_key(definition, lock);
   if (!key) return std::move(key).error();
-  if (Result<AssembledImage> image = from_record(); image) return image;
+  if (Result<AssembledImage> image = recorded(); image) return image;
   Result<AssembledImage> image = assemble(definition, lock, store, options, progress);
   if (!image) return image;
   image->key = *key;
   image->parts = parts_of(lock);
-  if (Status recorded = write_image_record(store, *image); !recorded) {
-    return std::move(recorded).error();
+  if (Status written = write_image_record(store, *image); !written) {
+    return std::move(written).error();
   }
   return image;
 }

@@ -18,9 +18,11 @@ Map ordered(std::vector<std::pair<std::string, std::string>> pairs) {
   return Map(std::make_move_iterator(pairs.begin()), std::make_move_iterator(pairs.end()));
 }
 
-Result<RunStep> read_run_step(const Value& value) {
+/// `writable`: where a step that may not write to the image says what it needs all the same.
+Result<RunStep> read_run_step(const Value& value, std::vector<std::string>* writable = nullptr) {
   Fields fields(value, "an assembly step");
   RunStep step;
+  if (writable != nullptr) *writable = fields.texts("writable");
   step.mark = value.mark();
   step.command = fields.texts("command");
   step.environment = ordered<std::map<std::string, std::string>>(fields.text_map("environment"));
@@ -32,6 +34,28 @@ Result<RunStep> read_run_step(const Value& value) {
                                   "path of a program in the image");
   }
   return step;
+}
+
+Result<std::vector<BesideFile>> read_beside(const Value& value) {
+  if (!value.is_map()) return error_at(value.mark(), "beside must be a map of paths");
+  std::vector<BesideFile> files;
+  for (const document::Member& member : value.members()) {
+    BesideFile file;
+    file.path = member.key;
+    if (!is_image_path(file.path) || file.path.ends_with('/')) {
+      return error_at(member.key_mark, "beside: " + file.path + " is no absolute path of a file");
+    }
+    Result<RunStep> step = read_run_step(member.value, &file.writable);
+    if (!step) return std::move(step).error();
+    file.step = std::move(*step);
+    for (const std::string& folder : file.writable) {
+      if (!is_image_path(folder)) {
+        return error_at(member.value.mark(), "writable: " + folder + " is no absolute path");
+      }
+    }
+    files.push_back(std::move(file));
+  }
+  return files;
 }
 
 Result<ImageConfig> read_config(const Value& value) {
@@ -92,8 +116,9 @@ Status check_paths(const ImageDefinition& image) {
       return error_at(image.mark, "links: " + path + " is no absolute path without \"..\"");
     }
   }
-  for (const std::string& pattern : image.remove) {
-    if (!pattern.starts_with('/')) {
+  for (const std::vector<std::string>& globs : {image.remove, image.remove_after}) {
+    for (const std::string& pattern : globs) {
+      if (pattern.starts_with('/')) continue;
       return error_at(image.mark, "remove: " + pattern + " must start with /");
     }
   }
@@ -104,6 +129,7 @@ Status read_lists(const Value& value, Fields& fields, ImageDefinition& image) {
   image.directories = fields.texts("directories");
   image.links = fields.text_map("links");
   image.remove = fields.texts("remove");
+  image.remove_after = fields.texts("removeAfter");
   if (const Value* users = fields.any("users")) {
     Result<std::vector<ImageUser>> read = read_users(*users);
     if (!read) return std::move(read).error();
@@ -116,6 +142,11 @@ Status read_lists(const Value& value, Fields& fields, ImageDefinition& image) {
       if (!step) return std::move(step).error();
       image.run.push_back(std::move(*step));
     }
+  }
+  if (const Value* beside = fields.any("beside")) {
+    Result<std::vector<BesideFile>> read = read_beside(*beside);
+    if (!read) return std::move(read).error();
+    image.beside = std::move(*read);
   }
   if (const Value* config = fields.any("config")) {
     Result<ImageConfig> read = read_config(*config);

@@ -88,6 +88,16 @@ struct RunStep {
   document::Mark mark;
 };
 
+/// A file that a step makes from the finished image and that no two runs make alike, such as a
+/// cache of compiled code: kept beside the image, mounted read-only over an empty file of the same
+/// path, and made again when it is lost. The image's digest does not depend on it.
+struct BesideFile {
+  std::string path; ///< in the image
+  RunStep step;     ///< leaves the file in /run/beside under its last name
+  std::vector<std::string>
+      writable; ///< folders of the image that are empty and in memory meanwhile
+};
+
 /// A line of /etc/passwd and of /etc/group.
 struct ImageUser {
   std::string name;
@@ -109,8 +119,10 @@ struct ImageDefinition {
   std::vector<std::string> directories;
   std::vector<std::pair<std::string, std::string>> links; ///< (path, target)
   std::vector<std::string> remove;
+  std::vector<std::string> remove_after; ///< when the steps have run
   std::vector<ImageUser> users;
   std::vector<RunStep> run;
+  std::vector<BesideFile> beside;
   ImageConfig config;
   document::Value written; ///< the whole definition, for the cache key
   document::Mark mark;

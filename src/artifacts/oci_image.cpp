@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "artifacts/assembled_image.h"
 #include "artifacts/canonical_json.h"
 #include "artifacts/tar_writer.h"
 #include "base/files.h"
@@ -94,10 +95,12 @@ Status append(int file, std::string_view bytes, const std::string& path) {
 }
 
 /// Writes the layer under its digest's name, once it is sure that it has it.
-Status export_layer(const std::string& tree, const Digest& layer, const std::string& blobs) {
+Status export_layer(const std::string& tree, const Digest& layer, const Store& store,
+                    const std::string& blobs) {
   const std::string path = blobs + "/" + layer.sha256;
   if (exists(path)) return {};
-  Result<std::vector<TreeEntry>> entries = scan_tree(tree);
+  // By the listing: runtimes may have made empty files in the tree since.
+  Result<std::vector<TreeEntry>> entries = read_listing(store, layer);
   if (!entries) return std::move(entries).error();
   const std::string temporary = path + ".tmp";
   const UniqueFd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
@@ -131,6 +134,22 @@ Value other_manifests(const std::string& folder, const std::string& name) {
     if (reference == nullptr || !(*reference == Value(name))) kept.push(manifest);
   }
   return kept;
+}
+
+Value index_entry(const std::string& name, const Digest& manifest) {
+  Value annotations = Value::map();
+  annotations.set(kRefName, name);
+  Value entry = descriptor(kManifestType, manifest);
+  entry.set("annotations", std::move(annotations));
+  return entry;
+}
+
+std::string index_document(Value manifests) {
+  Value index = Value::map();
+  index.set("schemaVersion", 2);
+  index.set("mediaType", kIndexType);
+  index.set("manifests", std::move(manifests));
+  return canonical_json(index);
 }
 
 Status write_public(const std::string& path, const std::string& content) {
@@ -170,6 +189,13 @@ Result<OciImage> write_oci_documents(const ImageDefinition& definition,
   return image;
 }
 
+std::string oci_index(const std::vector<std::pair<std::string, Digest>>& images) {
+  Value manifests = Value::list();
+  for (const auto& [name, manifest] : images)
+    manifests.push(index_entry(name, manifest));
+  return index_document(std::move(manifests));
+}
+
 Status export_oci_layout(const std::string& name, const OciImage& image, const std::string& tree,
                          const Store& store, const std::string& folder) {
   const std::string blobs = folder + "/blobs/sha256";
@@ -181,23 +207,14 @@ Status export_oci_layout(const std::string& name, const OciImage& image, const s
       return written;
     }
   }
-  if (Status exported = export_layer(tree, image.layer, blobs); !exported) return exported;
-  if (Status written = write_public(folder + "/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
-      !written) {
+  if (Status exported = export_layer(tree, image.layer, store, blobs); !exported) return exported;
+  if (Status written = write_public(folder + "/oci-layout", kOciLayout); !written) {
     return written;
   }
-  Value annotations = Value::map();
-  annotations.set(kRefName, name);
-  Value entry = descriptor(kManifestType, image.manifest);
-  entry.set("annotations", std::move(annotations));
   Value manifests = other_manifests(folder, name);
-  manifests.push(std::move(entry));
-  Value index = Value::map();
-  index.set("schemaVersion", 2);
-  index.set("mediaType", kIndexType);
-  index.set("manifests", std::move(manifests));
+  manifests.push(index_entry(name, image.manifest));
   // Last: a reader finds the image only when all of it is there.
-  return write_public(folder + "/index.json", canonical_json(index));
+  return write_public(folder + "/index.json", index_document(std::move(manifests)));
 }
 
 } // namespace allod::artifacts

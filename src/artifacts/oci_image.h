@@ -33,6 +33,11 @@ Result<OciImage> write_oci_documents(const ImageDefinition& definition,
                                      const std::string& architecture, const Digest& layer,
                                      const Store& store);
 
+/// The file oci-layout of an image layout.
+inline constexpr const char* kOciLayout = "{\"imageLayoutVersion\":\"1.0.0\"}";
+/// The index of a layout that holds these images: (reference, manifest).
+[[nodiscard]] std::string oci_index(const std::vector<std::pair<std::string, Digest>>& images);
+
 /// Writes an image layout (image-spec image-layout.md) with one image in it, reference `name`.
 /// `folder` may hold a layout of other images already; then this one is added or replaced.
 /// Errors: integrity when the tree is no longer what the image's digest says.

@@ -118,13 +118,20 @@ Status run_in_container(const Store& store, const RunStep& step, const StepPlace
 std::string step_configuration(const RunStep& step, const StepPlace& place) {
   Value root = Value::map();
   root.set("path", place.tree);
-  root.set("readonly", false);
+  root.set("readonly", !place.output.empty());
   Value mounts = Value::list();
   mounts.push(mount("/proc", "proc", {"nosuid", "noexec", "nodev"}));
   mounts.push(mount("/dev", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=64m"}));
   mounts.push(mount("/dev/shm", "tmpfs", {"nosuid", "noexec", "nodev", "mode=1777", "size=256m"}));
   mounts.push(mount("/tmp", "tmpfs", {"nosuid", "nodev", "mode=1777", "size=1g"}));
   mounts.push(mount("/run", "tmpfs", {"nosuid", "nodev", "mode=755", "size=64m"}));
+  for (const std::string& folder : place.memory)
+    mounts.push(mount(folder.c_str(), "tmpfs", {"nosuid", "nodev", "mode=755", "size=256m"}));
+  if (!place.output.empty()) {
+    Value output = mount("/run/beside", "bind", {"bind", "nosuid", "nodev", "noexec"});
+    output.set("source", place.output);
+    mounts.push(std::move(output));
+  }
   Value value = Value::map();
   value.set("ociVersion", "1.0.2");
   value.set("hostname", "assembly");

@@ -13,8 +13,12 @@ namespace allod::artifacts {
 
 /// What a step runs in.
 struct StepPlace {
-  std::string tree;                               ///< the root, writable
+  std::string tree;                               ///< the root
   std::map<std::string, std::string> environment; ///< the image's, then the step's on top
+  /// A folder that the step finds at /run/beside; then the tree is read-only. Empty: writable,
+  /// none.
+  std::string output;
+  std::vector<std::string> memory; ///< folders of the tree with an empty file system in memory
 };
 
 /// Errors: whatever kept the step from ending well, with its last output.

@@ -107,6 +107,10 @@ std::string Store::image_record_path(std::string_view key) const {
   return root_ + "/images/" + std::string(key) + ".json";
 }
 
+std::string Store::sbom_path(std::string_view key) const {
+  return root_ + "/images/" + std::string(key) + ".spdx.json";
+}
+
 std::string Store::verified_path(std::string_view sha256) const {
   return root_ + "/verified/" + std::string(sha256);
 }

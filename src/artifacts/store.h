@@ -4,8 +4,10 @@
 //   blobs/sha256/HEX   parts, OCI manifests and configurations; immutable, 0444
 //   verified/HEX       which inode of a blob was last read whole and found right
 //   quarantine/        blobs that were found altered, kept for people to look at
-//   images/KEY.json    what was assembled from one definition and lock (assembled_image.h)
-//   rootfs/HEX/        unpacked trees, named by the digest of their layer (tree in tree/)
+//   images/KEY.json    what was assembled from one definition and lock (assembled_image.h), and
+//                      beside it KEY.spdx.json, the bill of materials of an imported image
+//   rootfs/HEX/        unpacked trees, named by the digest of their layer (tree in tree/; links in
+//                      beside/ to files that are mounted over it)
 //   cache/NAME         what the registries' clients keep: lists, metadata; may be lost at any time
 //   locks/ tmp/
 #pragma once
@@ -77,6 +79,8 @@ class Store {
   [[nodiscard]] std::string blob_path(std::string_view sha256) const;
   [[nodiscard]] std::string tree_folder(std::string_view layer_sha256) const;
   [[nodiscard]] std::string image_record_path(std::string_view key) const;
+  /// The bill of materials that came with an image (images/KEY.spdx.json).
+  [[nodiscard]] std::string sbom_path(std::string_view key) const;
   /// A folder for a client's own files, made if missing.
   Result<std::string> cache_folder(std::string_view name) const;
   Result<TemporaryFolder> temporary_folder(std::string_view purpose) const;

@@ -51,7 +51,7 @@ Result<std::uint64_t> Store::collect_garbage(const KeepSet& keep) const {
   const auto blob = [&](const std::string& name) { return keep.blobs.contains(name); };
   const auto tree = [&](const std::string& name) { return keep.trees.contains(name); };
   const auto image = [&](const std::string& name) {
-    return keep.image_keys.contains(without_suffix(name, ".json"));
+    return keep.image_keys.contains(without_suffix(without_suffix(name, ".json"), ".spdx"));
   };
   // Records before what they refer to: a crash in between leaves garbage, never a dangling record.
   for (const Status& swept :

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kBlock = 512;
 constexpr std::uint64_t kUstarSizeLimit = std::uint64_t{1} << 33; // eleven octal digits
+constexpr std::array<char, 2 * kBlock> kZeros{};
 
 struct Header {
   std::array<char, kBlock> bytes{};
@@ -72,35 +73,6 @@ std::string pax_record(std::string_view key, std::string_view value) {
   return std::to_string(length) + " " + std::string(key) + "=" + std::string(value) + "\n";
 }
 
-Status write_padding(std::uint64_t size, const ByteSink& sink) {
-  static constexpr std::array<char, kBlock> kZeros{};
-  const std::size_t over = static_cast<std::size_t>(size % kBlock);
-  if (over == 0) return {};
-  return sink({kZeros.data(), kBlock - over});
-}
-
-Status write_header(const TreeEntry& entry, const ByteSink& sink) {
-  std::string name = entry.path;
-  char type = '0';
-  if (entry.type == TreeEntry::Type::directory) {
-    type = '5';
-    name += '/';
-  } else if (entry.type == TreeEntry::Type::symlink) {
-    type = '2';
-  }
-  std::string records;
-  if (name.size() > 100) records += pax_record("path", name);
-  if (entry.target.size() > 100) records += pax_record("linkpath", entry.target);
-  if (entry.size >= kUstarSizeLimit) records += pax_record("size", std::to_string(entry.size));
-  if (!records.empty()) {
-    const Header extended = make_header("pax", 'x', 0644, records.size(), "");
-    if (Status written = sink(extended.view()); !written) return written;
-    if (Status written = sink(records); !written) return written;
-    if (Status written = write_padding(records.size(), sink); !written) return written;
-  }
-  return sink(make_header(name, type, entry.mode, entry.size, entry.target).view());
-}
-
 Status write_content(const std::string& root, TreeEntry& entry, const ByteSink& sink,
                      std::string& buffer) {
   const std::string path = root + "/" + entry.path;
@@ -125,20 +97,51 @@ Status write_content(const std::string& root, TreeEntry& entry, const ByteSink& 
     return Error(ErrorCode::conflict, path + " changed while it was read");
   }
   entry.sha256 = hash.finish_hex();
-  return write_padding(entry.size, sink);
+  return sink(tar_padding(entry.size));
 }
 
 } // namespace
 
+std::string tar_header(const TreeEntry& entry) {
+  std::string name = entry.path;
+  char type = '0';
+  if (entry.type == TreeEntry::Type::directory) {
+    type = '5';
+    name += '/';
+  } else if (entry.type == TreeEntry::Type::symlink) {
+    type = '2';
+  }
+  std::string records;
+  if (name.size() > 100) records += pax_record("path", name);
+  if (entry.target.size() > 100) records += pax_record("linkpath", entry.target);
+  if (entry.size >= kUstarSizeLimit) records += pax_record("size", std::to_string(entry.size));
+  std::string bytes;
+  if (!records.empty()) {
+    bytes += make_header("pax", 'x', 0644, records.size(), "").view();
+    bytes += records;
+    bytes += tar_padding(records.size());
+  }
+  bytes += make_header(name, type, entry.mode, entry.size, entry.target).view();
+  return bytes;
+}
+
+std::string_view tar_padding(std::uint64_t size) {
+  const std::size_t over = static_cast<std::size_t>(size % kBlock);
+  return over == 0 ? std::string_view() : std::string_view(kZeros.data(), kBlock - over);
+}
+
+std::string_view tar_end() {
+  return {kZeros.data(), kZeros.size()};
+}
+
 Status write_tar(const std::string& root, std::vector<TreeEntry>& entries, const ByteSink& sink) {
   std::string buffer(1 << 17, '\0');
   for (TreeEntry& entry : entries) {
-    if (Status written = write_header(entry, sink); !written) return written;
+    if (Status written = sink(tar_header(entry)); !written) return written;
     if (entry.type != TreeEntry::Type::file) continue;
     if (Status written = write_content(root, entry, sink, buffer); !written) return written;
   }
-  static constexpr std::array<char, 2 * kBlock> kEnd{};
-  return sink({kEnd.data(), kEnd.size()});
+  return sink(tar_end());
 }
 
 } // namespace allod::artifacts

@@ -270,4 +270,28 @@ Result<std::vector<TreeDifference>> compare_tree(const std::string& root,
   return result;
 }
 
+std::vector<TreeDifference> compare_listings(const std::vector<TreeEntry>& expected,
+                                             const std::vector<TreeEntry>& actual) {
+  std::map<std::string_view, const TreeEntry*> there;
+  for (const TreeEntry& entry : actual)
+    there.emplace(entry.path, &entry);
+  std::vector<TreeDifference> result;
+  for (const TreeEntry& entry : expected) {
+    const auto found = there.find(entry.path);
+    if (found == there.end()) {
+      result.push_back({"/" + entry.path, "missing"});
+    } else if (entry.type != found->second->type) {
+      result.push_back({"/" + entry.path, "of another type"});
+    } else if (entry.mode != found->second->mode) {
+      result.push_back({"/" + entry.path, "another mode"});
+    } else if (!(entry == *found->second)) {
+      result.push_back({"/" + entry.path, "another content"});
+    }
+    if (found != there.end()) there.erase(found);
+  }
+  for (const auto& [path, entry] : there)
+    result.push_back({"/" + std::string(path), "added"});
+  return result;
+}
+
 } // namespace allod::artifacts

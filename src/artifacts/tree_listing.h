@@ -54,4 +54,8 @@ struct TreeDifference {
 Result<std::vector<TreeDifference>> compare_tree(const std::string& root,
                                                  const std::vector<TreeEntry>& expected);
 
+/// What two listings differ in, by path.
+[[nodiscard]] std::vector<TreeDifference> compare_listings(const std::vector<TreeEntry>& expected,
+                                                           const std::vector<TreeEntry>& actual);
+
 } // namespace allod::artifacts

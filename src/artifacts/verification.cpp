@@ -17,6 +17,8 @@ Result<Verification> verify_image(const AssembledImage& image, const Store& stor
     blobs.emplace_back(part.version.empty() ? part.name : part.name + " " + part.version,
                        part.digest);
   }
+  for (const KeptBeside& file : image.beside)
+    blobs.emplace_back(file.path + " beside the image", file.digest);
   Verification result;
   std::mutex mutex;
   parallel_for(blobs.size(), [&](std::size_t at) {
@@ -27,11 +29,8 @@ Result<Verification> verify_image(const AssembledImage& image, const Store& stor
     result.bytes_read += digest.size;
     if (!verified) result.parts.push_back(std::move(verified).error().during("verifying " + name));
   });
-  const std::string path = listing_path(store, image.image.layer);
-  const Result<std::string> text = read_file(path, std::size_t{1} << 30);
-  if (!text) return Error(text.error()).during("verifying image " + image.name);
-  const Result<std::vector<TreeEntry>> listing = parse_listing(*text);
-  if (!listing) return listing.error();
+  const Result<std::vector<TreeEntry>> listing = read_listing(store, image.image.layer);
+  if (!listing) return Error(listing.error()).during("verifying image " + image.name);
   Result<std::vector<TreeDifference>> files = compare_tree(image.rootfs, *listing);
   if (!files) return std::move(files).error();
   result.files = std::move(*files);
@@ -56,6 +55,8 @@ KeepSet keep_images(const std::vector<AssembledImage>& images, bool parts) {
     keep.image_keys.insert(image.key);
     keep.trees.insert(image.image.layer.sha256);
     keep.blobs.insert({image.image.manifest.sha256, image.image.config.sha256});
+    for (const KeptBeside& file : image.beside)
+      keep.blobs.insert(file.digest.sha256);
     if (!parts) continue;
     for (const ImagePart& part : image.parts) {
       if (!part.digest.sha256.empty()) keep.blobs.insert(part.digest.sha256);

@@ -7,6 +7,7 @@
 #include "agent/background.h"
 #include "agent/places.h"
 #include "artifacts/assembled_image.h"
+#include "artifacts/beside.h"
 #include "artifacts/store.h"
 #include "base/build_id.h"
 #include "document/document_file.h"
@@ -15,7 +16,7 @@
 namespace allod::cli {
 namespace {
 
-/// An image's tree by its key, as the store has it now.
+/// An image's tree by its key, as the store has it now, with what lies beside it checked.
 Result<std::string> tree_of(const artifacts::Store& store, const std::string& name,
                             const std::string& key) {
   Result<artifacts::AssembledImage> image = artifacts::read_image_record(store, key);
@@ -23,6 +24,8 @@ Result<std::string> tree_of(const artifacts::Store& store, const std::string& na
     return Error(ErrorCode::not_found, "image " + name + " is not in the store")
         .with_hint("assemble it with: allod images pull " + name);
   }
+  if (Status placed = artifacts::place_beside(*image, store); !placed)
+    return std::move(placed).error();
   return image->rootfs;
 }
 

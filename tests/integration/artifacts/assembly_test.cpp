@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "artifacts/assembler.h"
+#include "artifacts/rebuild.h"
 #include "artifacts/verification.h"
 #include "base/files.h"
 #include "base/process.h"
@@ -127,7 +128,9 @@ TEST_F(Assembly, PostgresqlFromDebian) {
   const auto image = assemble("postgresql", "postgresql", *store_);
   ASSERT_TRUE(image.ok());
   // The program finds all its libraries inside of the image.
-  const StepPlace place{image->rootfs, {{"PATH", "/usr/bin"}}};
+  StepPlace place;
+  place.tree = image->rootfs;
+  place.environment["PATH"] = "/usr/bin";
   RunStep step;
   step.command = {"/usr/lib/postgresql/15/bin/postgres", "--version"};
   const Status ran = container_step_runner(*store_)(step, place);
@@ -158,6 +161,26 @@ TEST_F(Assembly, TwoStoresGiveTheSameDigest) {
   ASSERT_TRUE(second.ok()) << second.error().describe();
   EXPECT_EQ(first->image.manifest, second->image.manifest);
   EXPECT_TRUE(remove_tree(other).ok());
+}
+
+TEST_F(Assembly, BuiltAgainElsewhereAndLaterIsTheSame) {
+  const std::vector<std::pair<std::string, std::string>> images =
+      std::getenv("ALLOD_REBUILD_ALL") == nullptr
+          ? std::vector<std::pair<std::string, std::string>>{{"workload", "toolbox"}}
+          : std::vector<std::pair<std::string, std::string>>{
+                {"workload", "toolbox"}, {"postgresql", "postgresql"},
+                {"openbao", "openbao"},  {"keycloak", "keycloak"},
+                {"traefik", "traefik"},  {"traefik", "oauth2-proxy"}};
+  for (const auto& [provider, image] : images) {
+    const auto first = assemble(provider, image, *store_);
+    ASSERT_TRUE(first.ok()) << first.error().describe();
+    const auto again =
+        rebuild_image(definition(provider, image), *lock_of(image), *store_, options_, {});
+    ASSERT_TRUE(again.ok()) << again.error().describe() << details(again.error());
+    EXPECT_TRUE(again->same) << image;
+    for (const TreeDifference& difference : again->differences)
+      ADD_FAILURE() << image << " " << difference.path << ": " << difference.what;
+  }
 }
 
 TEST_F(Assembly, AlteredBlobIsFetchedAgain) {

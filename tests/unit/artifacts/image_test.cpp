@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "artifacts/assembler.h"
+#include "artifacts/rebuild.h"
 #include "artifacts/tar_writer.h"
 #include "artifacts/verification.h"
 #include "base/hash.h"
@@ -112,6 +113,88 @@ TEST(Image, TwoMachinesGiveTheSameDigest) {
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ(first->image.manifest, second->image.manifest);
   EXPECT_EQ(first->key, second->key);
+}
+
+/// A step that writes what the test says instead of running anything.
+AssemblyOptions writing(const std::function<std::string()>& content) {
+  AssemblyOptions options;
+  options.run_step = [content](const RunStep&, const StepPlace& place) {
+    const bool beside = !place.output.empty();
+    return write_file(beside ? place.output + "/cache" : place.tree + "/etc/step", content());
+  };
+  return options;
+}
+
+constexpr const char* kBesideStep =
+    "    beside: {/opt/b/cache: {command: [/usr/bin/tool], writable: [/var/lib/data]}}\n";
+
+TEST(Image, WhatLiesBesideDoesNotCount) {
+  Machine one;
+  Machine two;
+  const auto first = one.ensure_image(one.definition(kBesideStep), writing([] { return "one"; }));
+  const auto second = two.ensure_image(two.definition(kBesideStep), writing([] { return "two"; }));
+  ASSERT_TRUE(first.ok() && second.ok()) << first.error().describe();
+  EXPECT_EQ(first->image.manifest, second->image.manifest);
+  ASSERT_EQ(first->beside.size(), 1U);
+  EXPECT_EQ(first->beside[0].path, "/opt/b/cache");
+  EXPECT_EQ(one.store.get(first->beside[0].digest).value_or(""), "one");
+  EXPECT_EQ(test::content(first->rootfs + "/opt/b/cache"), "");
+  EXPECT_TRUE(verify_image(*first, one.store)->ok());
+}
+
+TEST(Image, WhatIsLostBesideIsMadeAgain) {
+  Machine machine;
+  const ImageDefinition definition = machine.definition(kBesideStep);
+  const auto first = machine.ensure_image(definition, writing([] { return "one"; }));
+  ASSERT_TRUE(first.ok());
+  ASSERT_EQ(::unlink(machine.store.blob_path(first->beside[0].digest.sha256).c_str()), 0);
+  const auto again = machine.ensure_image(definition, writing([] { return "again"; }));
+  ASSERT_TRUE(again.ok()) << again.error().describe();
+  EXPECT_TRUE(again->was_there);
+  EXPECT_EQ(machine.store.get(again->beside.at(0).digest).value_or(""), "again");
+  // A step that fails keeps no image from starting.
+  ASSERT_EQ(::unlink(machine.store.blob_path(again->beside[0].digest.sha256).c_str()), 0);
+  AssemblyOptions failing;
+  failing.run_step = [](const RunStep&, const StepPlace&) {
+    return Status(Error(ErrorCode::timeout, "late"));
+  };
+  EXPECT_TRUE(machine.ensure_image(definition, failing).ok());
+}
+
+TEST(Image, BuiltAgainIsTheSameOrSaysWhatDiffers) {
+  Machine machine;
+  const ImageDefinition definition = machine.definition("    run: [{command: [/usr/bin/tool]}]\n");
+  int times = 0;
+  AssemblyOptions options = writing([&] { return "always the same"; });
+  options.offline = true;
+  ASSERT_TRUE(machine.ensure_image(definition, options).ok());
+  const auto same = rebuild_image(definition, machine.lock, machine.store, options, {});
+  ASSERT_TRUE(same.ok()) << same.error().describe();
+  EXPECT_TRUE(same->same);
+  EXPECT_TRUE(same->differences.empty());
+  options.run_step = writing([&] { return std::to_string(++times); }).run_step;
+  const auto differs = rebuild_image(definition, machine.lock, machine.store, options, {});
+  ASSERT_TRUE(differs.ok());
+  EXPECT_FALSE(differs->same);
+  ASSERT_EQ(differs->differences.size(), 1U);
+  EXPECT_EQ(differs->differences[0].path, "/etc/step");
+}
+
+TEST(Image, WhatOnlyStepsNeedGoesAfterThem) {
+  Machine machine;
+  const ImageDefinition definition = machine.definition(
+      "    run: [{command: [/usr/bin/tool]}]\n    removeAfter: [/opt/b, /etc/step]\n");
+  bool there = false;
+  AssemblyOptions options;
+  options.run_step = [&](const RunStep&, const StepPlace& place) {
+    there = exists(place.tree + "/opt/b/one");
+    return write_file(place.tree + "/etc/step", "x");
+  };
+  const auto image = machine.ensure_image(definition, options);
+  ASSERT_TRUE(image.ok());
+  EXPECT_TRUE(there);
+  EXPECT_FALSE(exists(image->rootfs + "/opt/b"));
+  EXPECT_FALSE(exists(image->rootfs + "/etc/step"));
 }
 
 TEST(Image, NothingChangedIsNoWork) {
