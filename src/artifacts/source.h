@@ -37,6 +37,17 @@ struct SourceContext {
   ByteCounter on_bytes; ///< may be empty
 };
 
+/// A locked item that a registry has something newer than.
+struct NewerItem {
+  std::string kind;
+  std::string name;
+  std::string version;   ///< as locked
+  std::string patch;     ///< the newest of the same MAJOR.MINOR; empty: that is the locked one
+  std::string newest;    ///< the newest of all, pre-releases left out
+  std::string origin;    ///< Debian: the suite that has it
+  bool security = false; ///< it is in the suite's security archive
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -53,6 +64,15 @@ class Source {
     static_cast<void>(items);
     static_cast<void>(context);
     return std::vector<std::string>();
+  }
+
+  /// What of a part its registry has newer versions of; asks the registry now. Errors: unavailable.
+  virtual Result<std::vector<NewerItem>> newer(const PartDefinition& part, const LockedPart& locked,
+                                               const SourceContext& context) {
+    static_cast<void>(part);
+    static_cast<void>(locked);
+    static_cast<void>(context);
+    return std::vector<NewerItem>();
   }
 
   /// Brings the missing items of a part into the store, each verified against its digest.

@@ -68,6 +68,31 @@ Result<std::vector<std::string>> DebianSource::not_served(const std::vector<Lock
   return index->missing(items);
 }
 
+Result<std::vector<NewerItem>> DebianSource::newer(const PartDefinition& part,
+                                                   const LockedPart& locked_part,
+                                                   const SourceContext& context) {
+  const DebianPart& debian = std::get<DebianPart>(part.what);
+  const Result<DebianIndex> index = DebianIndex::open(context);
+  if (!index) return index.error();
+  if (!index->renewal_failure().empty()) {
+    return Error(ErrorCode::unavailable, "Debian's package lists could not be renewed")
+        .with_detail("apt", index->renewal_failure());
+  }
+  const Result<std::vector<DebianPackage>> closure =
+      index->closure(debian.packages, debian.exclude);
+  if (!closure) return Error(closure.error()).at(part.mark.place());
+  std::vector<NewerItem> newer;
+  for (const DebianPackage& package : *closure) {
+    for (const LockedItem& item : locked_part.items) {
+      if (item.name != package.name || item.version == package.version) continue;
+      // A suite only ever moves on: another version is a newer one.
+      newer.push_back({item.kind, item.name, item.version, package.version, package.version,
+                       package.origin, package.origin.find("-security/") != std::string::npos});
+    }
+  }
+  return newer;
+}
+
 Status DebianSource::fetch(const PartDefinition& part, const LockedPart& locked,
                            const std::vector<LockedItem>& missing, const SourceContext& context) {
   static_cast<void>(part);

@@ -11,6 +11,8 @@ class DebianSource : public Source {
                                           const SourceContext& context) override;
   Result<std::vector<std::string>> not_served(const std::vector<LockedItem>& items,
                                               const SourceContext& context) override;
+  Result<std::vector<NewerItem>> newer(const PartDefinition& part, const LockedPart& locked,
+                                       const SourceContext& context) override;
   Status fetch(const PartDefinition& part, const LockedPart& locked,
                const std::vector<LockedItem>& missing, const SourceContext& context) override;
 };

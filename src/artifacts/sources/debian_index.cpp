@@ -191,7 +191,7 @@ Result<DebianIndex> DebianIndex::open(const SourceContext& context) {
   return index;
 }
 
-Status DebianIndex::update() const {
+Status DebianIndex::update() {
   const std::string stamp = folder_ + "/state/updated";
   struct stat info {};
   if (::stat(stamp.c_str(), &info) == 0) {
@@ -211,6 +211,11 @@ Status DebianIndex::update() const {
     return Error(ErrorCode::unavailable, "Debian's package lists could not be had")
         .with_detail("apt", apt_says(*finished))
         .with_hint("see whether \"apt-get update\" works on this machine");
+  }
+  // apt goes on with what it has and says so (apt-get(8)).
+  if (!finished->ok() || finished->errors.find("Failed to fetch") != std::string::npos) {
+    renewal_failure_ = apt_says(*finished);
+    return {};
   }
   return write_file(stamp, "");
 }

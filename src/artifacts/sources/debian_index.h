@@ -33,6 +33,9 @@ class DebianIndex {
   Result<std::vector<DebianPackage>> closure(const std::vector<std::string>& packages,
                                              const std::vector<std::string>& exclude) const;
 
+  /// apt's words when the lists are due and could not be renewed: what is here is from before.
+  [[nodiscard]] const std::string& renewal_failure() const { return renewal_failure_; }
+
   /// Which of these are in the signed lists with this very digest, as "name version".
   Result<std::vector<std::string>> missing(const std::vector<LockedItem>& items) const;
 
@@ -46,7 +49,7 @@ class DebianIndex {
   [[nodiscard]] Command apt(const std::string& program,
                             const std::vector<std::string>& arguments) const;
   Status write_configuration() const;
-  Status update() const;
+  Status update();
   /// A package database in which just these are installed.
   Status write_excluded(const std::vector<std::string>& packages, const std::string& path) const;
   /// Calls `take` for every package of the lists.
@@ -55,6 +58,7 @@ class DebianIndex {
   const SourceContext& context_;
   std::string folder_;
   FileLock lock_;
+  std::string renewal_failure_;
 };
 
 } // namespace allod::artifacts

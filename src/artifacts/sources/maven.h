@@ -12,6 +12,8 @@ class MavenSource : public Source {
   /// none.
   Result<std::vector<LockedItem>> resolve(const PartDefinition& part,
                                           const SourceContext& context) override;
+  Result<std::vector<NewerItem>> newer(const PartDefinition& part, const LockedPart& locked,
+                                       const SourceContext& context) override;
   Status fetch(const PartDefinition& part, const LockedPart& locked,
                const std::vector<LockedItem>& missing, const SourceContext& context) override;
 };

@@ -4,6 +4,7 @@
 
 #include "artifacts/archive_reader.h"
 #include "artifacts/sources/client.h"
+#include "artifacts/version_order.h"
 #include "base/glob.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -177,6 +178,48 @@ Result<std::vector<LockedItem>> WheelSource::resolve(const PartDefinition& part,
   Result<LockedItem> item = resolve_placed(wheel.package, wheel.version, &wheel.placement, context);
   if (!item) return std::move(item).error();
   return std::vector<LockedItem>{std::move(*item)};
+}
+
+Result<std::optional<NewerItem>> newer_wheel(const LockedItem& wheel,
+                                             const SourceContext& context) {
+  if (Status there = require_pip(); !there) return std::move(there).error();
+  Command command;
+  command.environment = client_environment(context.options);
+  command.arguments = {find_program("pip3").empty() ? "pip" : "pip3",
+                       "index",
+                       "versions",
+                       "--disable-pip-version-check",
+                       "--no-input",
+                       "--no-cache-dir",
+                       wheel.name};
+  command.timeout = std::chrono::minutes(5);
+  const std::string what = "the versions of wheel " + wheel.name;
+  const Result<Finished> finished = run_client(command, what, "", context);
+  if (!finished) return finished.error();
+  if (!finished->ok()) return client_failure(what, command, *finished);
+  constexpr std::string_view kHeading = "Available versions:";
+  NewerItem item{wheel.kind, wheel.name, wheel.version, {}, {}, wheel.origin, false};
+  for (const std::string& line : split(finished->output, '\n')) {
+    if (!line.starts_with(kHeading)) continue;
+    std::vector<std::string> versions;
+    for (const std::string& version : split(line.substr(kHeading.size()), ','))
+      versions.emplace_back(trim(version));
+    if (choose_newer(versions, item)) return std::optional(std::move(item));
+  }
+  return std::optional<NewerItem>();
+}
+
+Result<std::vector<NewerItem>> WheelSource::newer(const PartDefinition& part,
+                                                  const LockedPart& locked,
+                                                  const SourceContext& context) {
+  static_cast<void>(part);
+  std::vector<NewerItem> newer;
+  for (const LockedItem& item : locked.items) {
+    Result<std::optional<NewerItem>> found = newer_wheel(item, context);
+    if (!found) return std::move(found).error();
+    if (*found) newer.push_back(std::move(**found));
+  }
+  return newer;
 }
 
 Status WheelSource::fetch(const PartDefinition& part, const LockedPart& locked,
