@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/exit_code.h"
 #include "cli/manual.h"
+#include "cli/supply_verbs.h"
 #include "cli/verbs.h"
 
 namespace allod::cli {
@@ -56,6 +57,8 @@ const std::vector<Verb>& verbs() {
       {"trust", kDaily, "certificates and their ends; replace root and secrets", add_trust},
       {"check", kDaily, "judge manifests, plans and stacks by policies, offline", add_check},
       {"images", kSupply, "the images: list, lock, verify, clean", add_images},
+      {"sbom", kSupply, "what the stack is made of, as SPDX 2.3", add_sbom},
+      {"bundle", kSupply, "one signed file for machines without a network", add_bundle},
       {"catalogue", kSupply, "the providers that there are; check the catalogue", add_catalogue},
       {"cel", kSupply, "evaluate and test expressions", add_cel},
       {"doctor", kHelp, "what is wrong with this machine and how to put it right", add_doctor},

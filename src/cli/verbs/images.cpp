@@ -14,42 +14,8 @@ namespace {
 
 using document::Value;
 
-/// The catalogue with its image service: what all subcommands start from.
-struct Images {
-  std::unique_ptr<catalogue::Catalogue> catalogue;
-  std::unique_ptr<ImageService> service;
-};
-
-Result<Images> open_images(Context& context, const ImageOptions& options) {
-  Result<std::string> folder = find_catalogue(context.options);
-  if (!folder) return std::move(folder).error();
-  catalogue::Problems problems;
-  Result<std::unique_ptr<catalogue::Catalogue>> catalogue =
-      catalogue::Catalogue::open(*folder, problems);
-  if (!catalogue) return std::move(catalogue).error();
-  if (!problems.empty()) return std::move(problems.front());
-  Result<ImageService> service = ImageService::open(**catalogue, options);
-  if (!service) return std::move(service).error();
-  return Images{std::move(*catalogue), std::make_unique<ImageService>(std::move(*service))};
-}
-
-/// The images named, or all.
-Result<std::vector<std::string>> chosen(ImageService& service,
-                                        const std::vector<std::string>& names) {
-  Result<std::vector<std::string>> all = service.all_images();
-  if (!all || names.empty()) return all;
-  for (const std::string& name : names) {
-    if (std::find(all->begin(), all->end(), name) != all->end()) continue;
-    const std::string near = nearest(name, *all);
-    return Error(ErrorCode::not_found, "the catalogue has no image \"" + name + "\"")
-        .with_hint((near.empty() ? "" : "did you mean \"" + near + "\"? ") +
-                   ("images: " + join(*all, ", ")));
-  }
-  return names;
-}
-
 int list(Context& context) {
-  Result<Images> images = open_images(context, {});
+  Result<OpenedImages> images = open_images(context.options, {});
   if (!images) return context.fail(images.error());
   const Result<std::vector<std::string>> names = images->service->all_images();
   if (!names) return context.fail(names.error());
@@ -91,9 +57,9 @@ int list(Context& context) {
 }
 
 int renew_lock(Context& context, const std::vector<std::string>& wanted) {
-  Result<Images> images = open_images(context, {});
+  Result<OpenedImages> images = open_images(context.options, {});
   if (!images) return context.fail(images.error());
-  const Result<std::vector<std::string>> names = chosen(*images->service, wanted);
+  const Result<std::vector<std::string>> names = images->service->chosen(wanted);
   if (!names) return context.fail(names.error());
   std::vector<artifacts::ImageDefinition> definitions;
   for (const std::string& name : *names) {
@@ -120,9 +86,9 @@ int renew_lock(Context& context, const std::vector<std::string>& wanted) {
 }
 
 int pull(Context& context, const std::vector<std::string>& wanted, const ImageOptions& options) {
-  Result<Images> images = open_images(context, options);
+  Result<OpenedImages> images = open_images(context.options, options);
   if (!images) return context.fail(images.error());
-  const Result<std::vector<std::string>> names = chosen(*images->service, wanted);
+  const Result<std::vector<std::string>> names = images->service->chosen(wanted);
   if (!names) return context.fail(names.error());
   const Result<std::vector<artifacts::AssembledImage>> assembled =
       images->service->ensure(*names, context.terminal);
@@ -136,9 +102,9 @@ int pull(Context& context, const std::vector<std::string>& wanted, const ImageOp
 }
 
 int verify(Context& context, const std::vector<std::string>& wanted) {
-  Result<Images> images = open_images(context, {});
+  Result<OpenedImages> images = open_images(context.options, {});
   if (!images) return context.fail(images.error());
-  const Result<std::vector<std::string>> names = chosen(*images->service, wanted);
+  const Result<std::vector<std::string>> names = images->service->chosen(wanted);
   if (!names) return context.fail(names.error());
   int code = kSuccess;
   for (const std::string& name : *names) {
@@ -160,10 +126,126 @@ int verify(Context& context, const std::vector<std::string>& wanted) {
   return code;
 }
 
-int discard(Context& context, const std::vector<std::string>& wanted) {
-  Result<Images> images = open_images(context, {});
+/// What a second building came to, below the image's line.
+void print_rebuild(Context& context, const std::string& name, const artifacts::Rebuild& rebuild) {
+  constexpr std::size_t kShown = 20;
+  context.terminal.print(name + "  " + (rebuild.same ? "built again: the same" : "DIFFERS") +
+                         "  sha256:" + rebuild.manifest.sha256 + "\n");
+  for (std::size_t at = 0; at < std::min(kShown, rebuild.differences.size()); ++at) {
+    const artifacts::TreeDifference& file = rebuild.differences[at];
+    context.terminal.print("  " + file.path + ": " + file.what + "\n");
+  }
+  if (rebuild.differences.size() > kShown) {
+    context.terminal.print("  and " + std::to_string(rebuild.differences.size() - kShown) +
+                           " more\n");
+  }
+}
+
+int rebuild(Context& context, const std::vector<std::string>& wanted) {
+  Result<OpenedImages> images = open_images(context.options, {});
   if (!images) return context.fail(images.error());
-  const Result<std::vector<std::string>> names = chosen(*images->service, wanted);
+  const Result<std::vector<std::string>> names = images->service->chosen(wanted);
+  if (!names) return context.fail(names.error());
+  Value entries = Value::list();
+  bool same = true;
+  for (const std::string& name : *names) {
+    const Result<artifacts::Rebuild> built = images->service->rebuild(name, context.terminal);
+    if (!built) return context.fail(built.error());
+    same = same && built->same;
+    Value entry = Value::map();
+    entry.set("image", name);
+    entry.set("same", built->same);
+    entry.set("digest", "sha256:" + built->manifest.sha256);
+    Value files = Value::list();
+    for (const artifacts::TreeDifference& file : built->differences) {
+      Value difference = Value::map();
+      difference.set("path", file.path);
+      difference.set("what", file.what);
+      files.push(std::move(difference));
+    }
+    entry.set("differences", std::move(files));
+    entries.push(std::move(entry));
+    if (!context.json()) print_rebuild(context, name, *built);
+  }
+  if (context.json()) {
+    Value value = Value::map();
+    value.set("images", std::move(entries));
+    context.print_json(value);
+  }
+  return same ? kSuccess : kIntegrity;
+}
+
+Value to_value(const artifacts::NewerItem& item) {
+  Value value = Value::map();
+  value.set("kind", item.kind);
+  value.set("name", item.name);
+  value.set("version", item.version);
+  if (!item.patch.empty()) value.set("patch", item.patch);
+  value.set("newest", item.newest);
+  value.set("origin", item.origin);
+  value.set("security", item.security);
+  return value;
+}
+
+/// Exit code 0 also when parts are outdated: that is an answer. A registry that gave none is not.
+int outdated(Context& context, const std::vector<std::string>& wanted,
+             const ImageOptions& options) {
+  Result<OpenedImages> images = open_images(context.options, options);
+  if (!images) return context.fail(images.error());
+  const Result<std::vector<std::string>> names = images->service->chosen(wanted);
+  if (!names) return context.fail(names.error());
+  std::vector<std::vector<std::string>> rows = {
+      {"IMAGE", "PART", "LOCKED", "SAME MINOR", "NEWEST", "SECURITY"}};
+  Value entries = Value::list();
+  catalogue::Problems unanswered;
+  for (const std::string& name : *names) {
+    const Result<artifacts::OutdatedParts> found =
+        images->service->outdated(name, context.terminal);
+    if (!found) return context.fail(found.error());
+    Value parts = Value::list();
+    for (const artifacts::NewerItem& item : found->newer) {
+      rows.push_back(
+          {name, item.name, item.version, item.patch, item.newest, item.security ? "fix" : ""});
+      parts.push(to_value(item));
+    }
+    Value silent = Value::list();
+    for (const Error& error : found->not_asked) {
+      silent.push(error.describe());
+      unanswered.push_back(Error(error).during("asking what is newer in image " + name));
+    }
+    Value entry = Value::map();
+    entry.set("image", name);
+    entry.set("newer", std::move(parts));
+    entry.set("notKnown", std::move(silent));
+    entries.push(std::move(entry));
+  }
+  if (context.json()) {
+    Value value = Value::map();
+    value.set("images", std::move(entries));
+    context.print_json(value);
+    return unanswered.empty() ? kSuccess : kUnavailable;
+  }
+  if (rows.size() > 1) context.terminal.print(format_table(rows));
+  if (rows.size() == 1 && unanswered.empty())
+    context.terminal.print("Every part is the newest that its registry has.\n");
+  return unanswered.empty() ? kSuccess : context.fail(unanswered);
+}
+
+int sbom(Context& context, const std::string& wanted) {
+  Result<OpenedImages> images = open_images(context.options, {});
+  if (!images) return context.fail(images.error());
+  const Result<std::vector<std::string>> names = images->service->chosen({wanted});
+  if (!names) return context.fail(names.error());
+  const Result<std::string> document = images->service->sbom(names->front());
+  if (!document) return context.fail(document.error());
+  context.terminal.print(*document);
+  return kSuccess;
+}
+
+int discard(Context& context, const std::vector<std::string>& wanted) {
+  Result<OpenedImages> images = open_images(context.options, {});
+  if (!images) return context.fail(images.error());
+  const Result<std::vector<std::string>> names = images->service->chosen(wanted);
   if (!names) return context.fail(names.error());
   for (const std::string& name : *names) {
     const Result<artifacts::AssembledImage> image = images->service->assembled(name);
@@ -176,7 +258,7 @@ int discard(Context& context, const std::vector<std::string>& wanted) {
 }
 
 int clean(Context& context) {
-  Result<Images> images = open_images(context, {});
+  Result<OpenedImages> images = open_images(context.options, {});
   if (!images) return context.fail(images.error());
   const Result<std::vector<std::string>> names = images->service->all_images();
   if (!names) return context.fail(names.error());
@@ -214,8 +296,21 @@ void add_images(CLI::App& command, Invocation& invocation) {
   fetch->add_flag("--locked", options->locked,
                   "refuse successors of parts that are no longer served");
   fetch->add_flag("--offline", options->offline, "fetch nothing");
-  add("verify", "read everything again and name what was altered", true,
-      [names](Context& context) { return verify(context, *names); });
+  auto again = std::make_shared<bool>(false);
+  CLI::App* check = add("verify", "read everything again and name what was altered", true,
+                        [names, again](Context& context) {
+                          return *again ? rebuild(context, *names) : verify(context, *names);
+                        });
+  check->add_flag("--rebuild", *again,
+                  "build each image a second time, elsewhere, and compare every byte");
+  add("outdated", "parts that have newer versions, security fixes first", true,
+      [names, options](Context& context) { return outdated(context, *names, *options); })
+      ->add_flag("--offline", options->offline, "ask nobody, and say so");
+  auto one = std::make_shared<std::string>();
+  add("sbom", "what is in an image, as SPDX 2.3 in JSON", false,
+      [one](Context& context) { return sbom(context, *one); })
+      ->add_option("IMAGE", *one, "PROVIDER/IMAGE")
+      ->required();
   add("discard", "forget assembled images; their parts stay", true,
       [names](Context& context) { return discard(context, *names); });
   add("clean", "remove what no image of the catalogue needs", false, clean);
