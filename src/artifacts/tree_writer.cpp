@@ -125,7 +125,13 @@ Status TreeWriter::make_directory(const std::string& path, mode_t mode) {
   const auto [above, name] = split_path(path);
   Result<UniqueFd> parent = open_folder(above);
   if (!parent) return std::move(parent).error();
-  if (::mkdirat(parent->get(), name.c_str(), mode & 01777) == 0) return {};
+  if (::mkdirat(parent->get(), name.c_str(), mode & 01777) == 0) {
+    // The umask is not to decide whether a folder for everybody (/tmp) is one.
+    const bool shared = (mode & 01002) == 01002;
+    return !shared || ::fchmodat(parent->get(), name.c_str(), 01777, 0) == 0
+               ? Status()
+               : Status(errno_error("chmod " + path + " in the image"));
+  }
   if (errno != EEXIST) return errno_error("mkdir " + path + " in the image");
   struct stat info {};
   if (::fstatat(parent->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {

@@ -52,6 +52,8 @@ class Bundle : public ::testing::Test {
     EXPECT_TRUE(make_directories(tree + "/usr/bin").ok());
     EXPECT_TRUE(write_file(tree + "/usr/bin/tool", std::string(5000, 'x'), {.mode = 0755}).ok());
     EXPECT_TRUE(write_file(tree + "/cache", "").ok());
+    EXPECT_TRUE(make_directories(tree + "/tmp").ok());
+    EXPECT_EQ(::chmod((tree + "/tmp").c_str(), 01777), 0);
     EXPECT_EQ(::symlink("usr/bin", (tree + "/bin").c_str()), 0);
     EXPECT_TRUE(artifacts::normalise_tree(tree).ok());
     auto entries = artifacts::scan_tree(tree);
