@@ -38,7 +38,8 @@ def check_examples(root, allod, verbs):
     known = run(allod, "--help").stdout
     for page in sorted((root / "src" / "cli" / "verbs").glob("*.md")):
         for line in re.findall(r"^(?:sudo )?(allod [^\n]*)$", page.read_text(), re.M):
-            words = shlex.split(re.split(r" \| | > | \|\| | -- ", line)[0])[1:]
+            words = shlex.split(line)[1:]  # up to where the shell, or another program, takes over
+            words = words[:next((i for i, word in enumerate(words) if word in ("|", ">", "||", "--")), len(words))]
             if words[0] not in verbs:
                 yield f"{page.name}: `{line}`: there is no verb {words[0]}"
                 continue
