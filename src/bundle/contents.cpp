@@ -42,7 +42,8 @@ Result<Member> read_member(const Value& value) {
   }
   const Result<std::string> clean = artifacts::clean_member_path(member.path);
   const bool sized = annotations != nullptr && annotations->integer_or("size", -1) >= 0;
-  if (!clean || *clean != member.path || !is_sha256(member.sha256) || !sized) {
+  if (!clean || member.path.empty() || *clean != member.path || !is_sha256(member.sha256) ||
+      !sized) {
     return document::error_at(value.mark(), "this names no member of a bundle");
   }
   return member;
