@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "host/namespaces.h"
 
@@ -45,6 +46,19 @@ std::size_t take_header(char* bytes, std::size_t size, std::size_t count, void* 
     (*headers)[name] = std::string(trim(line.substr(colon + 1)));
   }
   return size * count;
+}
+
+/// A query must be in its canonical form already: "policy=", not "policy".
+void sign(CURL* curl, const HttpRequest& request, HeaderList& headers) {
+  const RequestSignature& signature = *request.signature;
+  // libcurl hashes only what is no body of its own making.
+  headers.add("x-amz-content-sha256: " + sha256_hex(request.body.reveal()));
+  const std::string scheme = "aws:amz:" + signature.region + ":" + signature.service;
+  curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, scheme.c_str());
+  curl_easy_setopt(curl, CURLOPT_USERNAME, signature.access_key.c_str());
+  std::string key(signature.secret_key.reveal());
+  curl_easy_setopt(curl, CURLOPT_PASSWORD, key.c_str());
+  wipe(key);
 }
 
 ErrorCode code_of(CURLcode code) {
@@ -138,6 +152,7 @@ Result<HttpResponse> HttpSession::perform(const HttpRequest& request) {
     headers.add(line);
     wipe(line);
   }
+  if (request.signature) sign(curl, request, headers);
   const std::string url = handle_->endpoint.url + request.path;
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());

@@ -27,11 +27,20 @@ struct HttpEndpoint {
   std::optional<trust::SpiffeId> peer; ///< whom the server must prove to be, beside its name
 };
 
+/// The key that requests are signed with: AWS Signature Version 4, which S3 servers ask for.
+struct RequestSignature {
+  std::string access_key;
+  Secret secret_key;
+  std::string region;
+  std::string service; ///< "s3"
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string path; ///< with the query
   std::vector<std::pair<std::string, Secret>> headers;
   Secret body;
+  std::optional<RequestSignature> signature;
   std::chrono::milliseconds timeout{10000};
 };
 

@@ -166,7 +166,18 @@ class Conversation {
         ready.headers.emplace_back(header.key, std::move(*text));
       }
     }
+    if (Status signature = set_signature(ready); !signature) return std::move(signature).error();
     return ready;
+  }
+
+  Status set_signature(HttpRequest& ready) {
+    if (!place_.signature.is_map()) return {};
+    Result<Secret> key = reveal(place_.signature.string_or("secretKey", ""));
+    if (!key) return std::move(key).error();
+    ready.signature = RequestSignature{place_.signature.string_or("accessKey", ""), std::move(*key),
+                                       place_.signature.string_or("region", "us-east-1"),
+                                       place_.signature.string_or("service", "s3")};
+    return {};
   }
 
   Status set_body(const Value& request, HttpRequest& ready, std::string& type) {

@@ -16,6 +16,7 @@ struct HttpStepPlace {
   HttpEndpoint endpoint;
   trust::TlsMaterial material;
   SecretSource secrets;
+  document::Value signature; ///< `sign` of docs/graph.md; null: requests are not signed
 };
 
 /// `requests` as docs/graph.md has them. While a server is not there yet (no connection, 429, 502,

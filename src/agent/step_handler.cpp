@@ -148,6 +148,7 @@ Status StepHandler::request(const Task& task, const Value& spec) {
   if (!material) return std::move(material).error();
   place.material = std::move(*material);
   place.secrets = machinery_.keys->source();
+  if (const Value* signature = http->find("sign")) place.signature = *signature;
   const Value* requests = http->find("requests");
   const Value filled = with_roots(requests == nullptr ? Value::list() : *requests,
                                   [this] { return machinery_.keys->authority().root_bundle(); });

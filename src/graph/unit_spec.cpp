@@ -312,6 +312,7 @@ Value step_http_spec(const Value& body, const std::string& address) {
   Value result = Value::map();
   result.set("url", *http.find("url"));
   result.set("address", address);
+  if (const Value* sign = http.find("sign")) result.set("sign", *sign);
   result.set("requests", std::move(requests));
   return result;
 }

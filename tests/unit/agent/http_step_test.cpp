@@ -118,6 +118,24 @@ TEST(HttpStep, AFailureShowsItsAnswerWithoutSecrets) {
       << text;
 }
 
+TEST(HttpStep, SignsRequestsWhenTheStepSaysSo) {
+  Server server({answer(200, "")});
+  HttpStepPlace place = server.place();
+  place.signature = *document::read_json("test", R"({"accessKey": "allod", "region": "eu-1",
+    "secretKey": "\uE000secret:web.password\uE001"})");
+  const Result<Value> requests = document::read_json(
+      "test", R"([{"method": "PUT", "path": "/bucket?policy=", "text": "hello"}])");
+  ASSERT_TRUE(run_http_step(*requests, place, 5s, {}));
+  const std::string& asked = server.asked().front();
+  EXPECT_NE(asked.find("Authorization: AWS4-HMAC-SHA256 Credential=allod/"), std::string::npos);
+  EXPECT_NE(asked.find("/eu-1/s3/aws4_request, SignedHeaders="), std::string::npos) << asked;
+  EXPECT_NE(asked.find("x-amz-content-sha256: "
+                       "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"),
+            std::string::npos)
+      << asked;
+  EXPECT_EQ(asked.find("s3cret"), std::string::npos) << asked;
+}
+
 TEST(HttpStep, GivesUpAtItsTime) {
   Server server({answer(503, "a"), answer(503, "b"), answer(503, "c"), answer(503, "d")});
   const auto begin = std::chrono::steady_clock::now();
