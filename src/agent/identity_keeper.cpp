@@ -82,6 +82,7 @@ Status IdentityKeeper::ensure_issued(Component& component) {
 
 Status IdentityKeeper::write(const std::string& unit, Component& component, Folder& folder) {
   std::vector<std::string> clients = component.definition.clients;
+  clients.push_back(component.definition.component); // its units may need each other
   clients.emplace_back(kAgentComponent);
   Result<std::string> bundle = keys_.authority().bundle_of(clients);
   if (!bundle) return std::move(bundle).error();

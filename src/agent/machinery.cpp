@@ -57,7 +57,7 @@ Machinery::Machinery(MachineryParts parts, const Value& stack_settings, std::uin
           given.formats),
       launcher(launcher_parts(*this, std::move(runtime))),
       seal(given.places.stack, *keys, identities, network, given.events),
-      supervisor(supervisor_parts(*this)) {}
+      supervisor(supervisor_parts(*this)), metrics(*this), outlets(network, given.events) {}
 
 Result<std::unique_ptr<Machinery>> Machinery::open(MachineryParts parts, const Value& settings) {
   const Places& places = parts.places;
@@ -101,7 +101,27 @@ Status Machinery::take_settings(const Value& next) {
   if (next == settings) return {};
   settings = next;
   if (Status defined = define_agent(); !defined) return defined;
-  return seal.renew();
+  return renew_endpoints();
+}
+
+Status Machinery::ensure_endpoints() {
+  for (AgentEndpoint* endpoint : {&seal.endpoint(), &metrics.endpoint()}) {
+    if (Status ensured = endpoint->ensure(); !ensured) return ensured;
+  }
+  return outlets.ensure();
+}
+
+Status Machinery::renew_endpoints() {
+  for (AgentEndpoint* endpoint : {&seal.endpoint(), &metrics.endpoint()}) {
+    if (Status renewed = endpoint->renew(); !renewed) return renewed;
+  }
+  return {};
+}
+
+void Machinery::stop_endpoints() {
+  seal.endpoint().stop();
+  metrics.endpoint().stop();
+  outlets.stop();
 }
 
 } // namespace allod::agent

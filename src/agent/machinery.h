@@ -10,7 +10,9 @@
 #include "agent/identity_keeper.h"
 #include "agent/keys.h"
 #include "agent/listener_keeper.h"
+#include "agent/metrics_endpoint.h"
 #include "agent/network_keeper.h"
+#include "agent/outlet_keeper.h"
 #include "agent/places.h"
 #include "agent/seal_endpoint.h"
 #include "agent/state.h"
@@ -52,6 +54,8 @@ struct Machinery {
   UnitLauncher launcher;
   SealEndpoint seal;
   Supervisor supervisor;
+  MetricsEndpoint metrics;
+  OutletKeeper outlets;
 
   /// Chooses a container runtime, opens the token, looks how volumes can be encrypted. Errors:
   /// unsupported with what this machine lacks, those of the token.
@@ -60,6 +64,12 @@ struct Machinery {
   /// Takes up other settings. Errors: unsupported for those that cannot change under a stack: its
   /// trust domain and its token.
   Status take_settings(const document::Value& next);
+
+  /// The agent's own services in the platform's network: opened for whoever may reach them, given a
+  /// renewed certificate, stopped.
+  Status ensure_endpoints();
+  Status renew_endpoints();
+  void stop_endpoints();
 
   Machinery(MachineryParts parts, const document::Value& stack_settings, std::uint32_t users,
             host::Runtime runtime, std::unique_ptr<Keys> opened_keys,

@@ -30,7 +30,7 @@ NetworkKeeper::NetworkKeeper(std::string stack)
 void NetworkKeeper::want(const std::vector<const graph::Graph*>& graphs) {
   std::map<std::string, std::string> addresses;
   std::set<host::Edge> edges;
-  std::set<std::string> agent_clients;
+  std::map<std::uint16_t, std::set<std::string>> agent_clients;
   for (const graph::Graph* graph : graphs) {
     for (const graph::Resource& resource : graph->resources) {
       if (resource.kind != ResourceKind::network) continue;
@@ -38,6 +38,7 @@ void NetworkKeeper::want(const std::vector<const graph::Graph*>& graphs) {
     }
   }
   addresses[kAgentComponent] = std::string(graph::kRouterAddress);
+  std::map<std::uint16_t, Destination> ways_out;
   for (const graph::Graph* graph : graphs) {
     for (const graph::Resource& resource : graph->resources) {
       if (resource.kind != ResourceKind::rule) continue;
@@ -46,7 +47,11 @@ void NetworkKeeper::want(const std::vector<const graph::Graph*>& graphs) {
       if (!addresses.contains(source) || !addresses.contains(destination)) continue;
       const auto port = static_cast<std::uint16_t>(resource.spec.integer_or("port", 0));
       edges.insert({addresses[source], addresses[destination], port});
-      if (destination == kAgentComponent) agent_clients.insert(source);
+      if (destination == kAgentComponent) agent_clients[port].insert(source);
+      if (const document::Value* outside = resource.spec.find("outside")) {
+        ways_out[port] = {outside->string_or("host", ""),
+                          static_cast<std::uint16_t>(outside->integer_or("port", 0))};
+      }
     }
   }
   addresses.erase(kAgentComponent);
@@ -55,6 +60,7 @@ void NetworkKeeper::want(const std::vector<const graph::Graph*>& graphs) {
   for (const auto& [name, address] : addresses)
     spec.components.push_back({name, address});
   const std::lock_guard lock(mutex_);
+  ways_out_ = std::move(ways_out);
   const std::vector<host::Edge> list(edges.begin(), edges.end());
   if (spec == wanted_ && list == edges_) return;
   wanted_ = std::move(spec);
@@ -104,9 +110,16 @@ std::string NetworkKeeper::component_namespace(const std::string& component) con
   return network_.component_namespace(component);
 }
 
-std::vector<std::string> NetworkKeeper::sealed_by_agent() const {
+std::vector<std::string> NetworkKeeper::clients_of_agent(std::uint16_t port) const {
   const std::lock_guard lock(mutex_);
-  return {agent_clients_.begin(), agent_clients_.end()};
+  const auto found = agent_clients_.find(port);
+  if (found == agent_clients_.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
+std::map<std::uint16_t, Destination> NetworkKeeper::ways_out() const {
+  const std::lock_guard lock(mutex_);
+  return ways_out_;
 }
 
 Result<std::vector<host::RefusedConnection>> NetworkKeeper::refused() const {

@@ -2,6 +2,7 @@
 // components instead of addresses.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,13 @@
 #include "host/network.h"
 
 namespace allod::agent {
+
+/// A host and port outside the platform.
+struct Destination {
+  std::string host;
+  std::uint16_t port = 0;
+  bool operator==(const Destination&) const = default;
+};
 
 /// Calls are safe from several threads.
 class NetworkKeeper {
@@ -35,8 +43,10 @@ class NetworkKeeper {
 
   [[nodiscard]] std::string router_namespace() const;
   [[nodiscard]] std::string component_namespace(const std::string& component) const;
-  /// Components with an edge to the agent.
-  [[nodiscard]] std::vector<std::string> sealed_by_agent() const;
+  /// Components with an edge to a port of the agent.
+  [[nodiscard]] std::vector<std::string> clients_of_agent(std::uint16_t port) const;
+  /// Where ports of the agent lead out of the platform.
+  [[nodiscard]] std::map<std::uint16_t, Destination> ways_out() const;
   [[nodiscard]] Result<std::vector<host::RefusedConnection>> refused() const;
 
  private:
@@ -45,7 +55,8 @@ class NetworkKeeper {
   host::Network network_;
   host::NetworkSpec wanted_;
   std::vector<host::Edge> edges_;
-  std::set<std::string> agent_clients_;
+  std::map<std::uint16_t, std::set<std::string>> agent_clients_;
+  std::map<std::uint16_t, Destination> ways_out_;
   bool built_ = false;
 };
 

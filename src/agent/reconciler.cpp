@@ -137,7 +137,7 @@ Report Reconciler::execute(const Graph& graph, const Graph* recorded, graph::Pla
 Status Reconciler::close_ranks(const Graph& graph) {
   machinery_.network.want({&graph});
   if (Status built = machinery_.network.build(); !built) return built;
-  if (Status served = machinery_.seal.ensure(); !served) return served;
+  if (Status served = machinery_.ensure_endpoints(); !served) return served;
   std::set<ListenAddress> sockets;
   for (const Resource& resource : graph.resources) {
     if (resource.kind != ResourceKind::unit) continue;
@@ -253,7 +253,7 @@ Result<Report> Reconciler::bring_up(const Graph& recorded, const std::stop_token
   }
   machinery_.given.events.tell("", "the agent started",
                                "took up " + std::to_string(adopted) + " running units");
-  if (Status served = machinery_.seal.ensure(); !served) return std::move(served).error();
+  if (Status served = machinery_.ensure_endpoints(); !served) return std::move(served).error();
   return execute(
       recorded, &recorded, {}, [](const Progress&) {}, stop);
 }
@@ -294,8 +294,8 @@ Status Reconciler::down(const OnProgress& progress) {
   for (const std::string& name : host::Container::known(places.host())) {
     keep_first(machinery_.launcher.remove(name));
   }
-  machinery_.seal.stop();
   machinery_.workload.stop();
+  machinery_.stop_endpoints();
   machinery_.listeners.keep_only({});
   for (const std::string& component :
        list_directory(places.run() + "/shared").value_or(std::vector<std::string>())) {

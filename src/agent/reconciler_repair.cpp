@@ -16,8 +16,8 @@ bool Reconciler::repair_network() {
                                  entry.object + (entry.detail.empty() ? "" : ": " + entry.detail));
   }
   if (drift->empty()) return true;
-  if (Status served = machinery_.seal.ensure(); !served) {
-    machinery_.given.events.tell("", "the seal's endpoint could not be opened", "",
+  if (Status served = machinery_.ensure_endpoints(); !served) {
+    machinery_.given.events.tell("", "the agent's services could not be opened", "",
                                  served.error().describe());
   }
   return true;
@@ -49,6 +49,7 @@ void Reconciler::rotate_logs() {
 
 void Reconciler::repair() {
   rotate_logs();
+  machinery_.metrics.check_heartbeat();
   const bool whole = repair_network();
   machinery_.supervisor.repair();
   // Units that lived on in a namespace without a name held on to its link until now.
@@ -78,7 +79,7 @@ void Reconciler::renew_due() {
       continue;
     }
     if (component == kAgentComponent) {
-      Status renewed = machinery_.seal.renew();
+      Status renewed = machinery_.renew_endpoints();
       machinery_.given.events.tell("identity/" + component, "certificate at half its life",
                                    "renewed", renewed ? "" : renewed.error().describe());
       continue;

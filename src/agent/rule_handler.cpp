@@ -4,9 +4,9 @@ namespace allod::agent {
 
 Result<std::string> RuleHandler::realise(const Task& task) {
   if (Status built = machinery_.network.build(); !built) return std::move(built).error();
-  // Whoever may reach the agent does so for its seal, which must answer before that starts.
+  // What the agent serves (its seal) must answer before that starts.
   if (task.resource.spec.string_or("destination", "") == kAgentComponent) {
-    if (Status served = machinery_.seal.ensure(); !served) return std::move(served).error();
+    if (Status served = machinery_.ensure_endpoints(); !served) return std::move(served).error();
   }
   return done_word(task.action);
 }

@@ -2,51 +2,21 @@
 
 #include <map>
 
-#include "graph/resource.h"
-#include "host/namespaces.h"
+#include "stack/agent_offers.h"
 
 namespace allod::agent {
 
-/// The keys as the server's threads see them; replaced as a whole.
-struct SealEndpoint::Seal {
-  std::mutex mutex;
-  std::shared_ptr<trust::TransitSeal> current;
-};
-
 SealEndpoint::SealEndpoint(std::string stack, Keys& keys, IdentityKeeper& identities,
                            NetworkKeeper& network, EventLog& events)
-    : stack_(std::move(stack)), keys_(keys), identities_(identities), network_(network),
-      events_(events), seal_(std::make_shared<Seal>()) {}
-
-SealEndpoint::~SealEndpoint() {
-  stop();
-}
-
-Status SealEndpoint::ensure() {
-  const std::lock_guard lock(mutex_);
-  const std::vector<std::string> components = network_.sealed_by_agent();
-  if (components.empty()) {
-    server_.reset();
-    components_.clear();
-    return {};
-  }
-  const std::uint64_t there = namespace_number(network_.router_namespace());
-  const bool listening = server_ != nullptr && there == namespace_;
-  if (listening && components == components_) return {};
-  if (Status opened = open_seal(components); !opened) {
-    return std::move(opened).error().during("opening the seal's keys");
-  }
-  if (listening) {
-    Result<trust::TlsMaterial> material = identities_.server_material(components);
-    if (!material) return std::move(material).error();
-    if (Status replaced = server_->replace(*material); !replaced) return replaced;
-  } else if (Status listened = listen(components); !listened) {
-    return std::move(listened).error().during("opening the seal's endpoint");
-  }
-  components_ = components;
-  namespace_ = there;
-  return {};
-}
+    : stack_(std::move(stack)), keys_(keys), events_(events),
+      endpoint_({.name = "the seal's endpoint",
+                 .port = stack::kAgentSeal.port,
+                 .answer = [this](const trust::HttpRequest& request) { return answer(request); },
+                 .prepare =
+                     [this](const std::vector<std::string>& components) {
+                       return open_seal(components);
+                     }},
+                identities, network, events) {}
 
 Status SealEndpoint::open_seal(const std::vector<std::string>& components) {
   std::map<std::string, trust::TransitKey> keys;
@@ -58,50 +28,18 @@ Status SealEndpoint::open_seal(const std::vector<std::string>& components) {
   Result<trust::TransitSeal> seal = trust::TransitSeal::open(
       keys_.token(), std::move(keys), [this](const trust::TransitUse& use) { record(use); });
   if (!seal) return std::move(seal).error();
-  const std::lock_guard lock(seal_->mutex);
-  seal_->current = std::make_shared<trust::TransitSeal>(std::move(*seal));
+  const std::lock_guard lock(mutex_);
+  current_ = std::make_shared<trust::TransitSeal>(std::move(*seal));
   return {};
 }
 
-Status SealEndpoint::listen(const std::vector<std::string>& components) {
-  server_.reset();
-  Result<trust::TlsMaterial> material = identities_.server_material(components);
-  if (!material) return std::move(material).error();
-  Result<UniqueFd> listener = host::listen_in_namespace(
-      network_.router_namespace(), std::string(graph::kRouterAddress), kSealPort);
-  if (!listener) return std::move(listener).error();
-  trust::MtlsServerSettings settings;
-  settings.threads = 3;
-  settings.on_refused = [this](const std::string& why) {
-    events_.tell("", "the seal's endpoint refused a connection", "", why);
-  };
-  const auto answer = [seal = seal_](const trust::HttpRequest& request) {
-    std::shared_ptr<trust::TransitSeal> current;
-    {
-      const std::lock_guard lock(seal->mutex);
-      current = seal->current;
-    }
-    return current->handle(request);
-  };
-  Result<trust::MtlsServer> server =
-      trust::MtlsServer::start(std::move(*listener), *material, answer, std::move(settings));
-  if (!server) return std::move(server).error();
-  server_ = std::make_unique<trust::MtlsServer>(std::move(*server));
-  return {};
-}
-
-Status SealEndpoint::renew() {
-  const std::lock_guard lock(mutex_);
-  if (!server_) return {};
-  Result<trust::TlsMaterial> material = identities_.server_material(components_);
-  if (!material) return std::move(material).error();
-  return server_->replace(*material);
-}
-
-void SealEndpoint::stop() {
-  const std::lock_guard lock(mutex_);
-  server_.reset();
-  components_.clear();
+trust::HttpAnswer SealEndpoint::answer(const trust::HttpRequest& request) {
+  std::shared_ptr<trust::TransitSeal> current;
+  {
+    const std::lock_guard lock(mutex_);
+    current = current_;
+  }
+  return current->handle(request);
 }
 
 void SealEndpoint::record(const trust::TransitUse& use) {

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "base/files.h"
+#include "catalogue/monitoring.h"
 #include "document/document_file.h"
 
 namespace allod::catalogue {
@@ -119,6 +120,14 @@ std::unique_ptr<Provider> Catalogue::load_provider(const std::string& name, Prob
   validate("allod:provider", *facts, problems);
   validate("allod:units", *units, problems);
   if (problems.size() != before) return nullptr;
+  if (exists(folder + "/monitoring.yaml")) {
+    Result<Value> monitoring = document::read_document_file(folder + "/monitoring.yaml");
+    if (!monitoring) {
+      problems.push_back(std::move(monitoring).error());
+    } else if (validate("allod:monitoring", *monitoring, problems)) {
+      add_monitoring(*monitoring, *units);
+    }
+  }
   append(problems, schemas_.add(*facts->find("parameters"), parameters_schema(name)));
   std::unique_ptr<Provider> provider =
       compile_provider(folder, *facts, *units, surroundings(), problems);

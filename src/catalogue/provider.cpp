@@ -76,6 +76,11 @@ class ProviderCompiler {
     compile_needs();
     provider_.secrets = read_secrets(units_.find("secrets"));
     compile_pages();
+    for (const Member& member : members("outside")) {
+      provider_.outside.push_back(
+          {member.key,
+           Template::compile(member.value, static_environment(provider_.parameters), problems_)});
+    }
     compile_offers();
     compile_volumes();
     compile_units();

@@ -85,6 +85,12 @@ struct Page {
   Template path; ///< where people start; over what is known before anything else
 };
 
+/// A host and port outside the platform that the component may reach.
+struct OutletRecipe {
+  std::string name;
+  Template body; ///< if, host, port; over what is known before anything else
+};
+
 struct VolumeRecipe {
   std::string name;
   std::string path;
@@ -112,6 +118,7 @@ struct Provider {
   std::vector<Need> needs;
   std::vector<Offer> offers;
   std::vector<Page> pages;
+  std::vector<OutletRecipe> outside;
   std::map<std::string, SecretRecipe> secrets;
   std::vector<VolumeRecipe> volumes;
   std::vector<UnitRecipe> units;

@@ -135,6 +135,9 @@ cel::Environment recipe_environment(const Value& parameters, const Value& units,
   environment.declare("trust", Type::object("object trust"));
   environment.declare("volumes",
                       names_of(units.find("volumes"), "volumes", Type::string(), environment));
+  environment.declare_object("object outlet", {{"host", Type::string()}, {"port", Type::int64()}});
+  environment.declare("outside", names_of(units.find("outside"), "outside",
+                                          Type::object("object outlet"), environment));
   environment.declare_object("object page", {{"host", Type::string()}, {"url", Type::string()}});
   environment.declare(
       "pages", names_of(units.find("pages"), "pages", Type::object("object page"), environment));

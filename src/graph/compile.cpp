@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "graph/context.h"
 #include "graph/unit_spec.h"
+#include "stack/agent_offers.h"
 
 namespace allod::graph {
 namespace {
@@ -18,6 +19,7 @@ using stack::Consumer;
 using stack::ResolvedNeed;
 
 constexpr int kFirstAddress = 2;
+constexpr int kFirstOutlet = 8800;
 
 /// Keeps what is given, gives the lowest free numbers to the rest.
 void allocate(std::map<std::string, int>& numbers, const std::vector<std::string>& wanted,
@@ -49,6 +51,12 @@ Allocations allocate_all(const stack::Blueprint& blueprint, Allocations allocati
     for (const catalogue::UnitRecipe& unit : component->provider->units)
       units.push_back(component->name + "." + unit.name);
   }
+  std::vector<std::string> outlets;
+  for (const auto& component : blueprint.components) {
+    for (const catalogue::OutletRecipe& outlet : component->provider->outside)
+      outlets.push_back(component->name + "." + outlet.name);
+  }
+  allocate(allocations.outlets, outlets, kFirstOutlet);
   allocate(allocations.addresses, components, kFirstAddress);
   allocate(allocations.users, units, 0);
   return allocations;
@@ -108,6 +116,7 @@ class Compiler {
       for (const Bound& bound : need.bound)
         add_binding(component, need, bound);
     }
+    add_ways_out(component);
     const Value hosts = hosts_of(component);
     for (const catalogue::UnitRecipe& unit : component.provider->units)
       add_unit(component, unit, hosts);
@@ -226,6 +235,8 @@ class Compiler {
                                 const Bound& bound) {
     const std::string id = "binding/" + consumer.name + "." + need.need->name;
     if (!need.need->all) return id;
+    if (bound.provider == nullptr)
+      return id + ".allod." + std::string(stack::agent_offer(need.need->contract)->name);
     return id + "." + bound.provider->name + "." +
            (bound.page != nullptr ? bound.page->name : bound.offer->name);
   }
@@ -244,11 +255,9 @@ class Compiler {
   }
 
   /// The edge that a binding needs; empty when consumer and provider share a namespace.
-  std::string rule_for(const Component& consumer, const Bound& bound, const Value& values) {
-    if (bound.provider == nullptr) {
-      const std::vector<std::string> parts = split(values.string_or("url", ""), ':');
-      return add_rule(consumer, "allod", std::stol(parts.back()));
-    }
+  std::string rule_for(const Component& consumer, const ResolvedNeed& need, const Bound& bound) {
+    if (bound.provider == nullptr)
+      return add_rule(consumer, "allod", stack::agent_offer(need.need->contract)->port);
     if (bound.offer != nullptr && !bound.offer->page.empty()) {
       if (blueprint_.gateway == nullptr || blueprint_.gateway == &consumer) return {};
       return add_rule(consumer, blueprint_.gateway->name, blueprint_.stack->listen_port);
@@ -259,6 +268,22 @@ class Compiler {
                                                                  : nullptr;
     if (port == nullptr) return {};
     return add_rule(consumer, bound.provider->name, contexts_.port(*bound.provider, *port));
+  }
+
+  void add_ways_out(const Component& component) {
+    const Result<Value> ways = contexts_.outside(component);
+    if (!ways) {
+      problems_.push_back(ways.error());
+      return;
+    }
+    for (const document::Member& member : ways->members()) {
+      const std::int64_t listen = member.value.integer_or("listen", 0);
+      add_rule(component, "allod", listen);
+      Value to = Value::map();
+      to.set("host", member.value.string_or("host", ""));
+      to.set("port", member.value.integer_or("port", 0));
+      resources_.back().spec.set("outside", std::move(to));
+    }
   }
 
   std::vector<std::string> ready_units(const ResolvedNeed& need, const Bound& bound) const {
@@ -289,15 +314,16 @@ class Compiler {
       problems_.push_back(std::move(values).error());
       return;
     }
-    const std::string rule = rule_for(consumer, bound, *values);
+    const std::string rule = rule_for(consumer, need, bound);
     const std::string id = binding_id(consumer, need, bound);
     Resource& resource =
         add(ResourceKind::binding, id.substr(std::string("binding/").size()), consumer);
     resource.spec.set("provider",
                       bound.provider == nullptr ? std::string("allod") : bound.provider->name);
-    resource.spec.set("offer", bound.page != nullptr    ? bound.page->name
-                               : bound.offer != nullptr ? bound.offer->name
-                                                        : "seal");
+    resource.spec.set("offer", bound.page != nullptr ? bound.page->name
+                               : bound.offer != nullptr
+                                   ? bound.offer->name
+                                   : std::string(stack::agent_offer(need.need->contract)->name));
     resource.spec.set("contract", need.need->contract);
     resource.spec.set("values", *values);
     Value ready = Value::list();
@@ -336,8 +362,13 @@ class Compiler {
   // ---- units and steps ----
 
   /// Names that a component's units may need to look up, and nothing else.
-  Value hosts_of(const Component& component) const {
+  Value hosts_of(const Component& component) {
     std::map<std::string, std::string> hosts;
+    const Value ways = contexts_.outside(component).value_or(Value::map());
+    for (const document::Member& way : ways.members()) {
+      hosts["allod"] = std::string(kRouterAddress);
+      hosts[way.value.string_or("host", "")] = std::string(kRouterAddress);
+    }
     hosts[component.name] = contexts_.address(component);
     for (const ResolvedNeed& need : component.needs) {
       for (const Bound& bound : need.bound) {
@@ -364,7 +395,7 @@ class Compiler {
 
   /// Dependencies that the expressions show.
   void depend_on_references(const Component& component, const catalogue::Template& body,
-                            Resource& resource) const {
+                            Resource& resource) {
     for (const std::vector<std::string>& path : body.references()) {
       if (path.size() < 2) continue;
       if (path[0] == "secrets" || path[0] == "previous")
@@ -372,7 +403,16 @@ class Compiler {
       if (path[0] == "volumes") depend(resource, "volume/" + component.name + "." + path[1]);
       if (path[0] == "identity") depend(resource, "identity/" + component.name);
       if (path[0] == "needs") depend_on_need(component, path[1], resource);
+      if (path[0] == "outside") depend_on_way_out(component, path[1], resource);
     }
+  }
+
+  void depend_on_way_out(const Component& component, const std::string& name, Resource& resource) {
+    const Result<Value> ways = contexts_.outside(component);
+    const Value* way = ways ? ways->find(name) : nullptr;
+    if (way == nullptr) return;
+    depend(resource,
+           "rule/" + component.name + ".allod." + std::to_string(way->integer_or("listen", 0)));
   }
 
   static void depend_on_need(const Component& component, const std::string& name,

@@ -1,8 +1,11 @@
 #include "graph/context.h"
 
+#include <arpa/inet.h>
+
 #include "catalogue/catalogue.h"
 #include "document/cel_value.h"
 #include "graph/compile.h"
+#include "stack/agent_offers.h"
 
 namespace allod::graph {
 namespace {
@@ -14,11 +17,16 @@ using stack::Bound;
 using stack::Component;
 using stack::Consumer;
 
-constexpr std::int64_t kSealPort = 8700;
 constexpr std::string_view kIdentityFolder = "/run/identity/";
 
 cel::Value text(const std::string& value) {
   return cel::Value::string(value);
+}
+
+bool is_address(const std::string& host) {
+  in6_addr ignored{};
+  return ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
 }
 
 Value identity_paths() {
@@ -124,6 +132,7 @@ void Contexts::fill(const Component& component, cel::Activation& activation) {
     pages.set(page.name, std::move(entry));
   }
   activation.set("pages", to_cel(pages));
+  activation.set_lazy("outside", [this, &component] { return outside_value(component); });
   activation.set_lazy("units", [this, &component] { return units_value(component); });
   activation.set_lazy("needs", [this, &component] { return needs_value(component); });
   activation.set_lazy("consumers", [this, &component] { return consumers_value(component); });
@@ -224,6 +233,37 @@ const Consumer* Contexts::find_consumer(const Bound& bound, const Component& con
   return nullptr;
 }
 
+Result<Value> Contexts::outside(const Component& component) {
+  Value ways = Value::map();
+  for (const catalogue::OutletRecipe& outlet : component.provider->outside) {
+    Result<catalogue::Rendered> rendered = outlet.body.render(context(component).early);
+    if (!rendered) return std::move(rendered).error();
+    if (!rendered->value.boolean_or("if", true)) continue;
+    Value way = Value::map();
+    way.set("host", rendered->value.string_or("host", ""));
+    way.set("port", rendered->value.integer_or("port", 0));
+    way.set("listen", allocations_.outlets.at(component.name + "." + outlet.name));
+    ways.set(outlet.name, std::move(way));
+  }
+  return ways;
+}
+
+/// What a recipe connects to: a name is led to the agent by the hosts file, so that certificates
+/// are checked by it; an address has none.
+cel::Value Contexts::outside_value(const Component& component) {
+  Value value = Value::map();
+  const Result<Value> ways = outside(component);
+  if (!ways) return to_cel(value); // compile() tells
+  for (const Member& member : ways->members()) {
+    const std::string host = member.value.string_or("host", "");
+    Value way = Value::map();
+    way.set("host", is_address(host) ? "allod" : host);
+    way.set("port", member.value.integer_or("listen", 0));
+    value.set(member.key, std::move(way));
+  }
+  return to_cel(value);
+}
+
 Result<Value> Contexts::page_binding(const Bound& bound) {
   const catalogue::Page& page = *bound.page;
   Value value = Value::map();
@@ -246,21 +286,34 @@ Result<Value> Contexts::page_binding(const Bound& bound) {
   return value;
 }
 
-Value Contexts::seal_binding(const Component& consumer) const {
+Value Contexts::agent_binding(const Component& consumer, const std::string& contract) {
+  const stack::AgentOffer& offer = *stack::agent_offer(contract);
   Value value = Value::map();
-  value.set("type", "transit-seal");
-  value.set("url", "https://allod:" + std::to_string(kSealPort));
-  value.set("mount", "transit");
-  value.set("key", consumer.name);
+  value.set("type", contract);
+  if (&offer == &stack::kAgentSeal) {
+    value.set("url", "https://allod:" + std::to_string(offer.port));
+    value.set("mount", "transit");
+    value.set("key", consumer.name);
+    return value;
+  }
+  value.set("job", "allod");
+  value.set("component", "allod");
+  value.set("host", "allod");
+  value.set("port", static_cast<int>(offer.port));
+  value.set("path", "/metrics");
+  value.set("interval", "30s");
+  value.set("parameters", Value::map());
+  for (const char* list : {"drop", "alerts", "panels"})
+    value.set(list, Value::list());
   return value;
 }
 
 Result<Value> Contexts::binding(const Component& consumer, const stack::ResolvedNeed& need,
                                 const Bound& bound) {
-  if (bound.provider == nullptr) return seal_binding(consumer);
+  if (bound.provider == nullptr) return agent_binding(consumer, need.need->contract);
   if (bound.page != nullptr) return page_binding(bound);
-  const std::pair<const Component*, std::string> key(&consumer,
-                                                     need.need->name + "/" + bound.provider->name);
+  const std::pair<const Component*, std::string> key(
+      &consumer, need.need->name + "/" + bound.provider->name + "." + bound.offer->name);
   if (const auto known = bindings_.find(key); known != bindings_.end()) return known->second;
   if (!in_progress_.insert(key).second) {
     return Error(ErrorCode::invalid_input, "the bindings of \"" + consumer.name + "\" and \"" +

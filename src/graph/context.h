@@ -31,6 +31,10 @@ class Contexts {
   Result<document::Value> binding(const stack::Component& consumer, const stack::ResolvedNeed& need,
                                   const stack::Bound& bound);
 
+  /// The component's ways out, those whose condition holds: {NAME: {"host", "port" (outside),
+  /// "listen" (the agent's port that leads there)}}.
+  Result<document::Value> outside(const stack::Component& component);
+
   [[nodiscard]] std::string address(const stack::Component& component) const;
   [[nodiscard]] std::string identity(const stack::Component& component) const;
   /// A port of a component's unit; -1 when there is none or its expression failed.
@@ -57,11 +61,13 @@ class Contexts {
   void fill(const stack::Component& component, cel::Activation& activation);
   cel::Value needs_value(const stack::Component& component);
   cel::Value consumers_value(const stack::Component& component);
+  cel::Value outside_value(const stack::Component& component);
   cel::Value units_value(const stack::Component& component);
   cel::Value consumer_value(const stack::Component& component, const catalogue::Offer& offer,
                             const stack::Consumer& consumer);
   Result<document::Value> page_binding(const stack::Bound& bound);
-  document::Value seal_binding(const stack::Component& consumer) const;
+  static document::Value agent_binding(const stack::Component& consumer,
+                                       const std::string& contract);
   const stack::Consumer* find_consumer(const stack::Bound& bound, const stack::Component& consumer,
                                        const catalogue::Need& need) const;
 

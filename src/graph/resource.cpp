@@ -215,6 +215,8 @@ Value to_value(const Graph& graph) {
   value.set("settings", graph.settings);
   Value allocations = Value::map();
   allocations.set("addresses", numbers_to_value(graph.allocations.addresses));
+  if (!graph.allocations.outlets.empty())
+    allocations.set("outlets", numbers_to_value(graph.allocations.outlets));
   allocations.set("users", numbers_to_value(graph.allocations.users));
   value.set("allocations", std::move(allocations));
   Value resources = Value::list();
@@ -233,6 +235,7 @@ Result<Graph> graph_from_value(const Value& value) {
     return Error(ErrorCode::invalid_input, "this is not a resource graph");
   }
   graph.settings = *settings;
+  graph.allocations.outlets = numbers_from_value(value.at_path({"allocations", "outlets"}));
   graph.allocations.addresses = numbers_from_value(value.at_path({"allocations", "addresses"}));
   graph.allocations.users = numbers_from_value(value.at_path({"allocations", "users"}));
   for (const Value& entry : resources->items()) {

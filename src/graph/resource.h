@@ -45,6 +45,7 @@ struct Allocations {
       addresses; ///< component → host part: 10.66.(n / 256).(n % 256); from 2 on
   std::map<std::string, int>
       users; ///< COMPONENT.UNIT → offset from the stack's first user id; from 0 on
+  std::map<std::string, int> outlets; ///< COMPONENT.NAME → port of the agent; from 8800 on
 };
 
 /// The dotted IPv4 address of a component. 10.66.0.1 is the router, where the agent listens.

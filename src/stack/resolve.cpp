@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "catalogue/recipe_environment.h"
+#include "stack/agent_offers.h"
 #include "stack/blueprint.h"
 
 namespace allod::stack {
@@ -14,7 +15,6 @@ using catalogue::Problems;
 using document::Member;
 using document::Value;
 
-constexpr std::string_view kAgentContract = "transit-seal";
 constexpr std::string_view kPageContract = "web-page";
 
 std::string names_hint(const std::string& wanted, const std::vector<std::string>& known,
@@ -170,10 +170,12 @@ class Resolver {
   void bind_need(Component& component, const Need& need) {
     ResolvedNeed resolved;
     resolved.need = &need;
-    if (need.contract == kAgentContract) {
+    const AgentOffer* agent = agent_offer(need.contract);
+    if (agent != nullptr && agent->alone) {
       resolved.bound.push_back({});
     } else if (need.all) {
       resolved.bound = offers_[need.contract];
+      if (agent != nullptr) resolved.bound.push_back({});
     } else if (std::optional<Bound> bound = choose(component, need)) {
       resolved.bound.push_back(*bound);
     }

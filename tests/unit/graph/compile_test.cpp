@@ -44,10 +44,63 @@ TEST(Compile, MakesARuleForEachEdgeAndNoOther) {
     if (resource.kind == ResourceKind::rule) rules.push_back(resource.id);
   }
   std::sort(rules.begin(), rules.end());
-  EXPECT_EQ(rules,
-            (std::vector<std::string>{"rule/keycloak.postgresql.5432", "rule/openbao.allod.8700",
-                                      "rule/openbao.traefik.8443", "rule/traefik.keycloak.8443",
-                                      "rule/traefik.openbao.8200"}));
+  EXPECT_EQ(rules, (std::vector<std::string>{
+                       "rule/keycloak.postgresql.5432", "rule/openbao.allod.8700",
+                       "rule/openbao.traefik.8443", "rule/prometheus.allod.8701",
+                       "rule/prometheus.keycloak.9000", "rule/prometheus.openbao.8210",
+                       "rule/prometheus.postgresql.9187", "rule/prometheus.seaweedfs.9327",
+                       "rule/prometheus.traefik.8082", "rule/traefik.keycloak.8443",
+                       "rule/traefik.openbao.8200", "rule/traefik.prometheus.9090",
+                       "rule/traefik.prometheus.9093"}));
+}
+
+TEST(Compile, ScrapesWhateverHasFiguresAndTheAgent) {
+  const auto compiled = compile_text(stack_text(kAll));
+  ASSERT_EQ(compiled->problem(), "");
+  const Resource* server = compiled->graph.find("unit/prometheus.server");
+  ASSERT_NE(server, nullptr);
+  const Value* jobs = server->spec.at_path(
+      {"files", "/etc/prometheus/prometheus.yaml", "content", "scrape_configs"});
+  ASSERT_NE(jobs, nullptr);
+  std::vector<std::string> names;
+  for (const Value& job : jobs->items())
+    names.push_back(job.string_or("job_name", ""));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"postgresql/server", "openbao/server", "keycloak/server",
+                                      "traefik/gateway", "seaweedfs/server", "prometheus/server",
+                                      "prometheus/alertmanager", "prometheus/machine", "allod"}));
+  // The expressions of alerts are rendered for the component that they are about.
+  const Value* groups =
+      server->spec.at_path({"files", "/etc/prometheus-rules/rules.yaml", "content", "groups"});
+  ASSERT_NE(groups, nullptr);
+  EXPECT_EQ(groups->items().front().find("rules")->items().front().string_or("expr", ""),
+            "pg_up{component=\"postgresql\"} == 0");
+  // A component that is down does not keep monitoring from starting.
+  EXPECT_FALSE(depends(compiled->graph, "binding/prometheus.targets.keycloak.metricsServer",
+                       "unit/keycloak.server"));
+}
+
+TEST(Compile, LeadsOutOfThePlatformOnlyWhereTheStackSaysSo) {
+  const auto without = compile_text(stack_text("    monitoring: {}\n"));
+  ASSERT_EQ(without->problem(), "");
+  EXPECT_EQ(without->graph.find("rule/prometheus.allod.8800"), nullptr);
+  const auto compiled = compile_text(
+      stack_text("    monitoring: {parameters: {webhook: \"https://hooks.example.org/a/b?c\", "
+                 "mailServer: 127.0.0.1, mailTo: [a@example.org]}}\n"));
+  ASSERT_EQ(compiled->problem(), "");
+  const Resource* mail = compiled->graph.find("rule/prometheus.allod.8800");
+  const Resource* hook = compiled->graph.find("rule/prometheus.allod.8801");
+  ASSERT_TRUE(mail != nullptr && hook != nullptr);
+  EXPECT_EQ(document::write_json(*hook->spec.find("outside")),
+            R"({"host":"hooks.example.org","port":443})");
+  const Resource* unit = compiled->graph.find("unit/prometheus.alertmanager");
+  ASSERT_NE(unit, nullptr);
+  EXPECT_TRUE(depends(compiled->graph, unit->id, hook->id));
+  EXPECT_EQ(unit->spec.find("hosts")->string_or("hooks.example.org", ""), "10.66.0.1");
+  const std::string text = document::write_json(
+      *unit->spec.at_path({"files", "/etc/alertmanager/alertmanager.yaml", "content"}));
+  EXPECT_NE(text.find(R"("url":"https://hooks.example.org:8801/a/b?c")"), std::string::npos);
+  EXPECT_NE(text.find(R"("smarthost":"allod:8800")"), std::string::npos) << text;
 }
 
 TEST(Compile, KeepsGivenNumbers) {

@@ -57,6 +57,7 @@ inline std::string stack_text(const std::string& capabilities, const std::string
 
 inline const char* const kDatabase = "    relational-database: {}\n";
 inline const char* const kAll = "    relational-database: {}\n    secrets: {}\n    identity: {}\n"
-                                "    api-gateway: {}\n";
+                                "    api-gateway: {}\n    object-storage: {}\n"
+                                "    monitoring: {}\n";
 
 } // namespace allod::graph

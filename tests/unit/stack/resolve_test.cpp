@@ -29,7 +29,8 @@ using Texts = std::vector<std::string>;
 
 TEST(Resolve, AcceptsTheDefaultStack) {
   EXPECT_EQ(problems_of("  capabilities:\n    relational-database: {}\n    secrets: {}\n"
-                        "    identity: {}\n    api-gateway: {}\n"),
+                        "    identity: {}\n    api-gateway: {}\n    object-storage: {}\n"
+                        "    monitoring: {}\n"),
             Texts{});
 }
 
