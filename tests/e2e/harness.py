@@ -26,6 +26,8 @@ relational-database: {provider: postgresql, parameters: {storage: 512Mi}}
 secrets: {provider: openbao, parameters: {storage: 512Mi}}
 identity: {provider: keycloak}
 api-gateway: {provider: traefik}
+object-storage: {provider: seaweedfs, parameters: {storage: 1Gi, metadataStorage: 256Mi}}
+monitoring: {provider: prometheus, parameters: {storage: 512Mi, retentionSize: 256MB}}
 """
 
 
@@ -74,7 +76,7 @@ class Stack:
     """One stack: its declaration, and allod called for it.
 
     `yaml_extra` is YAML that goes below `spec:` beside what is there by default (for instance
-    `components:`); `capabilities` replaces the four capabilities. `declare` writes the declaration anew,
+    `components:`); `capabilities` replaces the six capabilities. `declare` writes the declaration anew,
     for the next `up`.
     """
 
@@ -232,11 +234,13 @@ components:
     needs:
       database: {capability: relational-database}
       vault: {capability: secrets, options: {kv: true, transit: true}}
+      files: {capability: object-storage}
   other:
     provider: workload
     needs:
       database: {capability: relational-database}
       vault: {capability: secrets, options: {kv: true, transit: true}}
+      files: {capability: object-storage}
 """
 
 # What a program in a workload does first: it takes its bindings and its certificate.
@@ -247,6 +251,12 @@ export PGUSER=$(b database username) PGSSLMODE=verify-full PGSSLROOTCERT=/run/id
 export PGSSLCERT=/run/identity/certificate.pem PGSSLKEY=/run/identity/key.pem PGCONNECT_TIMEOUT=10
 export BAO_ADDR=$(b vault url) BAO_CACERT=/run/identity/bundle.pem
 export BAO_CLIENT_CERT=/run/identity/certificate.pem BAO_CLIENT_KEY=/run/identity/key.pem
+if [ -d /bindings/files ]; then
+  export RCLONE_CONFIG_S3_TYPE=s3 RCLONE_CONFIG_S3_PROVIDER=SeaweedFS RCLONE_CONFIG_S3_ENDPOINT=$(b files url)
+  export RCLONE_CONFIG_S3_ACCESS_KEY_ID=$(b files accessKey) RCLONE_CONFIG_S3_SECRET_ACCESS_KEY=$(b files secretKey)
+  export RCLONE_CA_CERT=/run/identity/bundle.pem RCLONE_CLIENT_CERT=/run/identity/certificate.pem
+  export RCLONE_CLIENT_KEY=/run/identity/key.pem RCLONE_CONFIG=/dev/null BUCKET=s3:$(b files bucket)
+fi
 """
 
 

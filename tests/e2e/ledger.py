@@ -1,6 +1,6 @@
 """Writes that the platform acknowledged, and whether they are still there after whatever happened.
 
-A program in the workload `app` writes one row and one secret for each number that it is given, and says
+A program in the workload `app` writes one row, one secret and one object for each number that it is given, and says
 which of them were acknowledged. What was not acknowledged may or may not be there; what was must be.
 """
 import contextlib
@@ -21,6 +21,7 @@ WRITER = """\
 echo begun
 while read -r n; do
   psql -Xqc "INSERT INTO ledger VALUES ($n)" >/dev/null 2>&1 && echo "row $n"
+  echo "$n" | rclone --no-check-dest --s3-no-check-bucket --retries 1 --low-level-retries 1 --contimeout 5s --timeout 10s rcat "$BUCKET/ledger/$n" 2>/dev/null && echo "object $n"
   echo "{\\"data\\": {\\"value\\": \\"$n\\"}}" | bao write "$mount/data/ledger-$n" - >/dev/null 2>&1 && echo "secret $n"
   echo "next"
 done
@@ -28,6 +29,8 @@ done
 READER = """\
 psql -XAtc 'SELECT n FROM ledger' | tr '\\n' ' '; echo
 bao kv list -format=json "$mount/" | tr -d '\\n'; echo
+rclone --s3-no-check-bucket lsf "$BUCKET/ledger/" | tr '\\n' ' '; echo
+for n in $OBJECTS; do rclone --s3-no-check-bucket cat "$BUCKET/ledger/$n"; done | tr '\\n' ' '; echo
 for n in $LAST; do bao read -format=json "$mount/data/ledger-$n" | tr -d '\\n'; echo; done
 """
 
@@ -35,7 +38,7 @@ for n in $LAST; do bao read -format=json "$mount/data/ledger-$n" | tr -d '\\n'; 
 class Ledger:
     def __init__(self, stack, component="app"):
         self.stack, self.component = stack, component
-        self.rows, self.secrets, self.last = [], [], 0
+        self.rows, self.secrets, self.objects, self.last = [], [], [], 0
 
     @contextlib.contextmanager
     def writing(self):
@@ -53,6 +56,8 @@ class Ledger:
                     self.rows.append(int(number))
                 elif word == "secret":
                     self.secrets.append(int(number))
+                elif word == "object":
+                    self.objects.append(int(number))
                 if word == "begun":
                     begun.set()
                 if word not in ("begun", "next"):
@@ -83,11 +88,14 @@ class Ledger:
 
     def missing(self):
         """What was acknowledged and is not there, or is not what was written: empty when all is well."""
-        looked_at = self.secrets[-3:]
-        said = self.stack.program(SETUP + f"LAST='{' '.join(map(str, looked_at))}'\n" + READER, self.component)
-        rows, names, *values = said.split("\n")
+        looked_at, read = self.secrets[-3:], self.objects[-3:]
+        said = self.stack.program(SETUP + f"LAST='{' '.join(map(str, looked_at))}' OBJECTS='{' '.join(map(str, read))}'\n" + READER, self.component)
+        rows, names, objects, contents, *values = said.split("\n")
         there = {int(n) for n in rows.split()}
         missing = [f"row {n}" for n in self.rows if n not in there]
+        missing += [f"object {n}" for n in self.objects if str(n) not in objects.split()]
+        if contents.split() != [str(n) for n in read]:
+            missing.append(f"the contents of objects {read}: {contents}")
         names = set(json.loads(names or "[]"))
         missing += [f"secret {n}" for n in self.secrets if f"ledger-{n}" not in names]
         for number, answer in zip(looked_at, values):

@@ -20,6 +20,7 @@ components:
     needs:
       database: {capability: relational-database}
       vault: {capability: secrets, options: {kv: true}}
+      files: {capability: object-storage}
 """
 STACK = Stack("e2e-l", 19443, APP, state_root="/var/tmp/allod-e2e-l", run_root="/run/allod-e2e-l")
 DAMAGE = Damage(STACK)
@@ -113,11 +114,11 @@ class Faults(unittest.TestCase):
         self.assertEqual({name: after[name] for name in before if name not in goes},
                          {name: before[name] for name in before if name not in goes}, "others were restarted")
         with LEDGER.writing():
-            rows, secrets = len(LEDGER.rows), len(LEDGER.secrets)
-            wait_for("writes to go on", lambda: len(LEDGER.rows) > rows and len(LEDGER.secrets) > secrets, 60)
+            rows, secrets, objects = len(LEDGER.rows), len(LEDGER.secrets), len(LEDGER.objects)
+            wait_for("writes to go on", lambda: len(LEDGER.rows) > rows and len(LEDGER.secrets) > secrets and len(LEDGER.objects) > objects, 60)
         self.assertEqual(LEDGER.missing(), [], "acknowledged and lost")
         sys.stderr.write(f"    {row['name']}: {', '.join(group)}: ready again in {seconds:.1f} s, "
-                         f"{len(LEDGER.rows)} rows and {len(LEDGER.secrets)} secrets are there\n")
+                         f"{len(LEDGER.rows)} rows, {len(LEDGER.secrets)} secrets and {len(LEDGER.objects)} objects are there\n")
 
 
 def fault_test(row):
@@ -125,8 +126,8 @@ def fault_test(row):
         STACK.wait_ready(BACK)
         if row["goes"] == "all":  # there is something to lose
             with LEDGER.writing():
-                rows, secrets = len(LEDGER.rows), len(LEDGER.secrets)
-                wait_for("writes", lambda: len(LEDGER.rows) > rows and len(LEDGER.secrets) > secrets, 60)
+                rows, secrets, objects = len(LEDGER.rows), len(LEDGER.secrets), len(LEDGER.objects)
+                wait_for("writes", lambda: len(LEDGER.rows) > rows and len(LEDGER.secrets) > secrets and len(LEDGER.objects) > objects, 60)
         for group in targets(row["to"]):
             with self.subTest(target=", ".join(group)):
                 self.hurt(row, group)
@@ -164,8 +165,8 @@ class Drift(unittest.TestCase):
         self.assertEqual((sorted(DAMAGE.edges()), DAMAGE.nft("list", "chain", "inet", "allod", "input")), network)
         self.assertEqual(laid(), files)
         with LEDGER.writing():
-            rows, secrets = len(LEDGER.rows), len(LEDGER.secrets)
-            wait_for("writes to go on", lambda: len(LEDGER.rows) > rows and len(LEDGER.secrets) > secrets, 60)
+            rows, secrets, objects = len(LEDGER.rows), len(LEDGER.secrets), len(LEDGER.objects)
+            wait_for("writes to go on", lambda: len(LEDGER.rows) > rows and len(LEDGER.secrets) > secrets and len(LEDGER.objects) > objects, 60)
         self.assertEqual(LEDGER.missing(), [])
 
 

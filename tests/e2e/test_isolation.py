@@ -48,6 +48,20 @@ class Topology:
         self.router = next(r["spec"]["hosts"]["allod"] for r in resources if "allod" in r["spec"].get("hosts", {}))
 
 
+    def servers(self):
+        """Each port that somebody may reach and that asks for a certificate: (server, port, protocol, a unit of a component
+        that is bound to it, a unit of one that is not)."""
+        rows = []
+        units = {resource["component"]: resource["id"].partition("/")[2] for resource in STACK.graph()["resources"]
+                 if resource["kind"] == "unit" and "identity" in resource["spec"] and resource["spec"]["kind"] == "service"}
+        for server, port in sorted({edge[1:] for edge in self.edges} - {("traefik", STACK.port)}):  # browsers have none
+            bound = {source for source, to, at in self.edges if to == server and (at == port or server != "allod")}
+            client = next(source for source, to, at in sorted(self.edges) if (to, at) == (server, port) and source in units)
+            stranger = next(name for name in sorted(units) if name not in bound | {server})
+            rows.append((server, port, "postgresql" if port == 5432 else "https", units[client], units[stranger]))
+        return rows
+
+
 class Network(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -118,9 +132,7 @@ class Network(unittest.TestCase):
         for address in [*self.topology.addresses.values(), self.topology.router]:
             self.assertNotIn(address.rsplit(".", 1)[0] + ".", routes, "the machine has a route to the platform's network")
         # What lies beyond the machine may answer in the place of anybody, but not with the platform's certificates.
-        attempts = [(name, port, unit) for name, port, unit in (("postgresql", 5432, "keycloak.server"),
-                                                               ("openbao", 8200, "traefik.gateway"),
-                                                               ("keycloak", 8443, "traefik.gateway"))]
+        attempts = [(name, port, unit) for name, port, _, unit, _ in self.topology.servers() if name != "allod"]
         answers = probe([{"address": self.topology.addresses[name], "port": port, "tls": "postgresql" if port == 5432 else
                           "https", "name": name, "user": unit.split(".")[0], "timeout": 2, "root": str(STACK.root_certificate),
                           "certificate": str(STACK.identity(unit) / "certificate.pem"),
@@ -132,14 +144,14 @@ class Network(unittest.TestCase):
         inside = run("ip", "netns", "exec", STACK.namespace(), "cat", "/proc/sys/net/ipv4/ip_forward").stdout.strip()
         self.assertEqual(inside, "1")
         links = run("ip", "-o", "link", "show").stdout
-        self.assertNotRegex(links, r"c-(postgresql|keycloak|openbao|traefik|app)\b", "a link of the stack is the machine's")
+        self.assertNotRegex(links, r"c-(postgresql|keycloak|openbao|traefik|seaweedfs|prometheus|app)\b", "a link of the stack is the machine's")
 
     def test_a_sandbox_sees_itself_alone(self):
         said = STACK.shell("other", """
             for p in /proc/[0-9]*; do cat $p/cmdline 2>/dev/null | tr '\\0' ' '; echo; done
             echo "user $(id -u)"; cat /proc/self/status
             for f in /etc/x /usr/x /bindings/x /run/identity/x; do touch $f 2>&1 || true; done""")
-        self.assertNotRegex(said, "postgres|keycloak|traefik|bao server", "the sandbox sees other processes")
+        self.assertNotRegex(said, "postgres|keycloak|traefik|bao server|weed|prometheus", "the sandbox sees other processes")
         self.assertNotIn("user 0", said)
         for line in ("CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "CapBnd:\t0000000000000000",
                      "NoNewPrivs:\t1", "Seccomp:\t2"):
@@ -150,15 +162,10 @@ class Network(unittest.TestCase):
 class Certificates(unittest.TestCase):
     """Whom a server lets in is decided in the handshake."""
 
-    # A server, a component that is bound to it, one that is not.
-    EDGES = [("postgresql", 5432, "postgresql", "keycloak.server", "openbao.server"),
-             ("openbao", 8200, "https", "traefik.gateway", "keycloak.server"),
-             ("keycloak", 8443, "https", "traefik.gateway", "openbao.server"),
-             ("allod", 8700, "https", "openbao.server", "keycloak.server")]
-
     @classmethod
     def setUpClass(cls):
         cls.topology = Topology()
+        cls.EDGES = cls.topology.servers()
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="allod-e2e-forge-", dir="/run"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
 
@@ -175,7 +182,7 @@ class Certificates(unittest.TestCase):
 
     def each(self, make, expected, why):
         for edge in self.EDGES:
-            with self.subTest(server=edge[0]):
+            with self.subTest(server=edge[0], port=edge[1]):
                 outcome, said = self.attempt(edge, *make(edge))
                 self.assertIn(outcome, expected, f"{edge[0]} {why}: {outcome} {said}")
 
@@ -190,7 +197,7 @@ class Certificates(unittest.TestCase):
         for edge in self.EDGES:
             outcome, said = self.attempt(edge)
             # PostgreSQL says it in its own words, behind the handshake and before anything else.
-            expected = ("rejected",) if edge[0] == "postgresql" else ("refused", "closed")
+            expected = ("rejected",) if edge[2] == "postgresql" else ("refused", "closed")
             self.assertIn(outcome, expected, f"{edge[0]} lets in a client without a certificate: {outcome} {said}")
 
     def test_with_another_components_certificate(self):
@@ -220,7 +227,7 @@ class Certificates(unittest.TestCase):
             outcome, said = self.attempt(edge, *certificate)
             self.assertIn(outcome, ("refused", "closed"), f"the gateway lets in {certificate}: {said}")
 
-    def test_the_management_port_is_the_agents_alone(self):
+    def test_the_management_port_is_for_the_agent_and_monitoring(self):
         attempt = {"address": self.topology.addresses["keycloak"], "port": 9000, "tls": "https", "name": "keycloak",
                    "root": str(STACK.root_certificate)}
         for certificate in ((), self.own("traefik.gateway"), self.own("openbao.server")):
@@ -250,6 +257,7 @@ class Data(unittest.TestCase):
         STACK.exec("postgresql", "/usr/lib/postgresql/15/bin/psql", "-Xq", "-h", "/run/shared", "-U", "postgres", "-c",
                    "CHECKPOINT", check=True)
         STACK.program(f"bao login -no-print -method=cert name=app; bao kv put -mount=kv/app marked t={self.CONTENT} >/dev/null")
+        STACK.program(f"echo {self.CONTENT} | rclone --s3-no-check-bucket rcat $BUCKET/{self.NAME}")
         (mounted / self.NAME).write_text(self.CONTENT)
         run("sync", "-f", mounted)
         # The search finds what is in the open; and PostgreSQL has it in a file now.
@@ -266,6 +274,7 @@ class Data(unittest.TestCase):
         self.assertEqual(STACK.program("psql -XAtc 'SELECT DISTINCT t FROM marked'"), self.CONTENT)
         self.assertEqual(STACK.program("bao login -no-print -method=cert name=app; bao kv get -mount=kv/app -field=t marked"),
                          self.CONTENT)
+        self.assertEqual(STACK.program(f"rclone --s3-no-check-bucket cat $BUCKET/{self.NAME}"), self.CONTENT)
         self.assertEqual((mounted / self.NAME).read_text(), self.CONTENT)
         (mounted / self.NAME).unlink()
 

@@ -81,7 +81,9 @@ class SecretsStaySecret(unittest.TestCase):
         """Below the state and run folders, and wherever else a careless program might write."""
         expected = {"keycloak.admin": {"keycloak.server"}, "traefik.cookie": {"traefik.signIn"},
                     "keycloak.oidc.traefik.clientSecret": {"traefik.signIn"},
-                    "keycloak.oidc.openbao.clientSecret": set()}
+                    "keycloak.oidc.openbao.clientSecret": set(),
+                    **{f"seaweedfs.{name}": {"seaweedfs.server"} for name in (
+                        "agent", "objects", "volumes", "filer", "bucket.app.secretKey", "bucket.other.secretKey")}}
         seen, volumes = {}, STACK.memory / "volumes"
         roots = [STACK.state, STACK.memory, STACK.folder, "/etc", "/var/log", "/dev/shm", "/root/.config",
                  STACK.state_root / "machine.json"]

@@ -51,7 +51,8 @@ int run(Context& context, const Options& options) {
 
 void add_init(CLI::App& command, Invocation& invocation) {
   auto options = std::make_shared<Options>();
-  command.add_option("PROFILE", options->profile, "which one")->capture_default_str();
+  command.add_option("--profile,PROFILE", options->profile, "which one: home or small")
+      ->capture_default_str();
   command.add_flag("--force", options->force, "replace a file that is there");
   command.callback([&invocation, options] {
     invocation.run = [options](Context& context) { return run(context, *options); };
