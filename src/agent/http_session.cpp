@@ -143,7 +143,8 @@ Result<HttpResponse> HttpSession::perform(const HttpRequest& request) {
   handle_->prepare();
   HttpResponse response;
   HeaderList headers;
-  headers.add("Expect:");
+  // libcurl would sign the header that this takes away.
+  if (!request.signature) headers.add("Expect:");
   for (const auto& [name, value] : request.headers) {
     std::string line = name + ": " + std::string(value.reveal());
     if (line.find_first_of("\r\n") != std::string::npos) {

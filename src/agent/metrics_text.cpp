@@ -85,12 +85,10 @@ void add_unit(const UnitView& view, const Machinery& machinery, Exposition& to) 
   to.add("allod_unit_out_of_memory_total", labels, static_cast<double>(usage->out_of_memory_kills));
 }
 
-void add_volume(const graph::Resource& volume, const Machinery& machinery, Exposition& to) {
-  const std::string name = name_of(volume.id);
-  const Labels labels = {{"component", volume.component},
-                         {"volume", name.substr(volume.component.size() + 1)}};
-  to.add("allod_volume_size_bytes", labels,
-         static_cast<double>(volume.spec.integer_or("sizeBytes", 0)));
+/// `name`: COMPONENT.VOLUME.
+void add_volume(const std::string& name, const Machinery& machinery, Exposition& to) {
+  const std::size_t dot = name.find('.');
+  const Labels labels = {{"component", name.substr(0, dot)}, {"volume", name.substr(dot + 1)}};
   const Result<std::string> path = machinery.volumes->path(name);
   struct statvfs info {};
   if (!path || ::statvfs(path->c_str(), &info) != 0) return;
@@ -105,12 +103,8 @@ std::string metrics_text(Machinery& machinery) {
   Exposition exposition;
   for (const UnitView& view : machinery.supervisor.views())
     add_unit(view, machinery, exposition);
-  const Result<std::optional<graph::Graph>> recorded = machinery.given.state.recorded();
-  if (recorded && *recorded) {
-    for (const graph::Resource& resource : (*recorded)->resources) {
-      if (resource.kind == graph::ResourceKind::volume) add_volume(resource, machinery, exposition);
-    }
-  }
+  for (const std::string& name : machinery.volumes->list())
+    add_volume(name, machinery, exposition);
   if (const auto statuses = machinery.given.state.statuses()) {
     double failed = 0;
     for (const ResourceStatus& status : *statuses)
