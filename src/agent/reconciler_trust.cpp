@@ -136,7 +136,7 @@ Status Reconciler::take_up_roots(RootPhase phase, const std::stop_token& stop) {
     if (!laid) return laid.error();
     units.insert(units.end(), laid->begin(), laid->end());
   }
-  if (Status renewed = machinery_.seal.renew(); !renewed) return renewed;
+  if (Status renewed = machinery_.renew_endpoints(); !renewed) return renewed;
   const std::string marker = graph::roots_marker();
   graph::Plan plan = graph::touched(**recorded, [&marker](const std::string& text) {
     return text.find(marker) != std::string::npos;
