@@ -172,7 +172,8 @@ class Conversation {
 
   Status set_signature(HttpRequest& ready) {
     if (!place_.signature.is_map()) return {};
-    Result<Secret> key = reveal(place_.signature.string_or("secretKey", ""));
+    const Value hidden = secrets_.hide(place_.signature);
+    Result<Secret> key = reveal(hidden.string_or("secretKey", ""));
     if (!key) return std::move(key).error();
     ready.signature = RequestSignature{place_.signature.string_or("accessKey", ""), std::move(*key),
                                        place_.signature.string_or("region", "us-east-1"),
