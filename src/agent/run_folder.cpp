@@ -1,6 +1,7 @@
 #include "agent/run_folder.h"
 
 #include <cerrno>
+#include <mutex>
 #include <vector>
 
 #include <fcntl.h>
@@ -74,6 +75,9 @@ Status mount_run_folder(const Places& places) {
 }
 
 Status mount_shared_folder(const Places& places, const std::string& component) {
+  // Units of a component that start at the same time must not mount it one over the other.
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
   return mount_memory(places.shared_of(component), 01777, kSharedSize, kFlags | MS_NOEXEC);
 }
 

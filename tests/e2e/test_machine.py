@@ -83,7 +83,7 @@ class SecretsStaySecret(unittest.TestCase):
                     "keycloak.oidc.traefik.clientSecret": {"traefik.signIn"},
                     "keycloak.oidc.openbao.clientSecret": set(),
                     **{f"seaweedfs.{name}": {"seaweedfs.server"} for name in (
-                        "agent", "objects", "volumes", "filer", "bucket.app.secretKey", "bucket.other.secretKey")}}
+                        "agent", "volumes", "filer", "bucket.app.secretKey", "bucket.other.secretKey")}}
         seen, volumes = {}, STACK.memory / "volumes"
         roots = [STACK.state, STACK.memory, STACK.folder, "/etc", "/var/log", "/dev/shm", "/root/.config",
                  STACK.state_root / "machine.json"]
