@@ -56,9 +56,11 @@ class Topology:
                  if resource["kind"] == "unit" and "identity" in resource["spec"] and resource["spec"]["kind"] == "service"}
         for server, port in sorted({edge[1:] for edge in self.edges} - {("traefik", STACK.port)}):  # browsers have none
             bound = {source for source, to, at in self.edges if to == server and (at == port or server != "allod")}
-            client = next(source for source, to, at in sorted(self.edges) if (to, at) == (server, port) and source in units)
+            clients = [source for source, to, at in sorted(self.edges) if (to, at) == (server, port) and source in units]
+            if not clients:
+                continue  # only sandboxes are bound to it: test_storage.py
             stranger = next(name for name in sorted(units) if name not in bound | {server})
-            rows.append((server, port, "postgresql" if port == 5432 else "https", units[client], units[stranger]))
+            rows.append((server, port, "postgresql" if port == 5432 else "https", units[clients[0]], units[stranger]))
         return rows
 
 
@@ -94,7 +96,7 @@ class Network(unittest.TestCase):
         told = wait_for("the refusal to be told", lambda: [
             refused for refused in STACK.status().get("refused", []) if refused["port"] == port], 20)
         self.assertEqual((told[0]["source"], told[0]["destination"]),
-                         (self.topology.addresses[source], self.topology.addresses["postgresql"]))
+                         (source, "postgresql"))
 
     def test_foreign_sender_addresses_are_dropped(self):
         def spoofed():
