@@ -250,7 +250,7 @@ class Edge(unittest.TestCase):
 
     def test_every_page_has_its_security_headers(self):
         pages = {"gateway": "/dashboard/", "id": f"/realms/{STACK.name}/.well-known/openid-configuration",
-                 "secrets": "/ui/"}
+                 "secrets": "/ui/", "monitoring": "/consoles/index.html", "alerts": "/"}
         self.assertEqual(set(pages), set(STACK.pages()), "a page is not covered by this test")
         for page, path in pages.items():
             with self.subTest(page):
@@ -263,8 +263,8 @@ class Edge(unittest.TestCase):
 
     def test_every_page_that_is_printed_is_there(self):
         for page, url in STACK.pages().items():
-            self.assertTrue(url.startswith(STACK.url(page)), url)
-            path = url[len(STACK.url(page, "")):]
+            self.assertTrue((url + "/").startswith(STACK.url(page)), url)
+            path = url[len(STACK.url(page, "")):] or "/"
             self.assertNotIn("$", url)
             code = STACK.curl(page, path, "-o", "/dev/null", "-w", "%{http_code}").stdout
             self.assertIn(code, ("200", "302", "303", "307"), f"{url} answers {code}")
