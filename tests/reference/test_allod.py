@@ -63,7 +63,8 @@ def check(policies, objects, *words):
 def differences(kept, findings):
     """What allod found that the server did not say, or the other way round; empty when they agree.
 
-    The server tells the first refusal only, and of several policies any: allod's first of that policy has to be it.
+    The server tells the first refusal only, of a policy that it picks at random: an object that several refuse would
+    have another answer next time.
     """
     failed = [one for one in findings if one["verdict"] in ("failed", "error")]
     others = [one for one in findings if one["verdict"] not in ("failed", "error", "warned", "audited")]
@@ -73,6 +74,8 @@ def differences(kept, findings):
         if failed:
             return f"the server admits it; allod says {failed[0]['message']!r}"
     else:
+        if len({one["policy"] for one in failed}) > 1:
+            return f"several policies refuse it, and the server may name any: {sorted({one['policy'] for one in failed})}"
         said = [f"ValidatingAdmissionPolicy '{one['policy']}' with binding '{one.get('binding', '')}' denied request: "
                 f"{one['message']}" for one in failed]
         if plain(kept["denied"]) not in map(plain, said):
