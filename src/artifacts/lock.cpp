@@ -7,6 +7,7 @@
 #include "artifacts/canonical_json.h"
 #include "artifacts/fields.h"
 #include "base/files.h"
+#include "base/hash.h"
 #include "document/json_reader.h"
 
 namespace allod::artifacts {
@@ -16,10 +17,6 @@ using document::error_at;
 using document::Value;
 
 constexpr const char* kApiVersion = "allod/v1alpha1";
-
-bool is_sha256(const std::string& text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
 
 Result<LockedItem> read_item(const Value& value) {
   Fields fields(value, "a locked item");
@@ -35,7 +32,7 @@ Result<LockedItem> read_item(const Value& value) {
   item.facts = fields.text_map("facts");
   if (Status read = fields.finish(); !read) return std::move(read).error();
   // Digests name files of the store and file names reach clients' folders: nothing else may.
-  if (item.is_stored() && !is_sha256(item.digest.sha256)) {
+  if (item.is_stored() && !is_sha256_hex(item.digest.sha256)) {
     return error_at(value.mark(), "sha256 must be 64 lower-case hexadecimal digits");
   }
   if (item.file.find('/') != std::string::npos || item.file.starts_with('.')) {

@@ -55,6 +55,23 @@ Result<Bytes> from_hex(std::string_view text) {
   return bytes;
 }
 
+std::string percent_encode(std::string_view text, std::string_view kept) {
+  constexpr std::string_view kUpperDigits = "0123456789ABCDEF";
+  std::string encoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (plain || kept.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      encoded += '%';
+      encoded += kUpperDigits[byte_at(text, i) >> 4];
+      encoded += kUpperDigits[byte_at(text, i) & 15];
+    }
+  }
+  return encoded;
+}
+
 std::string to_base64(std::string_view bytes) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);

@@ -25,6 +25,8 @@ Result<Bytes> from_base64(std::string_view text);
 /// Without padding (RFC 4648 section 5).
 [[nodiscard]] std::string to_base64url(const Bytes& bytes);
 
+/// "%XX" for every byte but ASCII letters and digits and those in `kept` (RFC 3986 section 2.1).
+[[nodiscard]] std::string percent_encode(std::string_view text, std::string_view kept);
 [[nodiscard]] Bytes to_bytes(std::string_view text);
 [[nodiscard]] std::string_view as_text(const Bytes& bytes);
 

@@ -11,6 +11,8 @@
 
 namespace allod {
 
+/// Whether a text is what sha256_hex gives: 64 lower-case hex digits.
+[[nodiscard]] bool is_sha256_hex(std::string_view text);
 /// A SHA-256 digest as 64 lower-case hex digits.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 [[nodiscard]] Bytes sha256(std::string_view bytes);

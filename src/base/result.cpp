@@ -52,6 +52,11 @@ std::string Error::describe() const {
   return text;
 }
 
+std::string format_place(const Place& place) {
+  if (place.file.empty()) return {};
+  return place.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+}
+
 Error errno_error(std::string what, int number) {
   ErrorCode code = ErrorCode::io;
   switch (number) {

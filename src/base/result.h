@@ -39,6 +39,8 @@ struct Place {
   std::uint32_t length = 0; ///< code points to underline; 0 or 1 draws a single caret
   bool operator==(const Place&) const = default;
 };
+/// "FILE:LINE:COLUMN"; empty without a file.
+[[nodiscard]] std::string format_place(const Place& place);
 
 /// One failure, with the chain of what was being done when it happened.
 class [[nodiscard]] Error {

@@ -5,6 +5,7 @@
 #include "artifacts/archive_reader.h"
 #include "artifacts/canonical_json.h"
 #include "artifacts/fields.h"
+#include "base/hash.h"
 #include "document/json_reader.h"
 
 namespace allod::bundle {
@@ -27,10 +28,6 @@ Value to_value(const Member& member) {
   return value;
 }
 
-bool is_sha256(const std::string& text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 Result<Member> read_member(const Value& value) {
   Member member;
   member.path = value.string_or("name", "");
@@ -42,7 +39,7 @@ Result<Member> read_member(const Value& value) {
   }
   const Result<std::string> clean = artifacts::clean_member_path(member.path);
   const bool sized = annotations != nullptr && annotations->integer_or("size", -1) >= 0;
-  if (!clean || member.path.empty() || *clean != member.path || !is_sha256(member.sha256) ||
+  if (!clean || member.path.empty() || *clean != member.path || !is_sha256_hex(member.sha256) ||
       !sized) {
     return document::error_at(value.mark(), "this names no member of a bundle");
   }

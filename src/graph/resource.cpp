@@ -17,11 +17,6 @@ constexpr std::pair<ResourceKind, std::string_view> kKinds[] = {
     {ResourceKind::step, "step"},         {ResourceKind::binding, "binding"},
 };
 
-std::string format_place(const Place& place) {
-  if (place.file.empty()) return {};
-  return place.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
-}
-
 Place parse_place(const std::string& text) {
   const std::vector<std::string> parts = split(text, ':');
   if (parts.size() < 3) return {};

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "artifacts/sbom/bill.h"
+#include "base/encoding.h"
 #include "base/hash.h"
 #include "document/json_writer.h"
 #include "document/value.h"
@@ -14,23 +15,6 @@ using document::Value;
 
 constexpr const char* kNone = "NOASSERTION";
 constexpr const char* kCreated = "2000-01-01T00:00:00Z"; // kImageTime
-
-std::string percent_encode(std::string_view text, std::string_view kept) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (plain || kept.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      out += '%';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    }
-  }
-  return out;
-}
 
 class Writer {
  public:

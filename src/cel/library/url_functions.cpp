@@ -4,6 +4,7 @@
 #include <cctype>
 #include <map>
 
+#include "base/encoding.h"
 #include "cel/library/arguments.h"
 #include "cel/library/library.h"
 #include "cel/library/url.h"
@@ -58,19 +59,7 @@ bool is_well_escaped(std::string_view text) {
 
 std::string escape_path(std::string_view path) {
   constexpr std::string_view kPlain = "-_.~$&+,/:;=@!'()*%[]";
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : path) {
-    if (is_alnum(c) || kPlain.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      const auto octet = static_cast<unsigned char>(c);
-      out += '%';
-      out += kDigits[octet >> 4U];
-      out += kDigits[octet & 0xFU];
-    }
-  }
-  return out;
+  return percent_encode(path, kPlain);
 }
 
 int hex_digit(char c) {

@@ -73,10 +73,6 @@ int eval(Context& context, const EvalOptions& options) {
   return show(context, outcome, options.cost);
 }
 
-std::string format_place(const Place& place) {
-  return place.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
-}
-
 int test(Context& context, const std::vector<std::string>& files) {
   std::size_t failed = 0;
   std::size_t passed = 0;

@@ -31,10 +31,6 @@ Value readable(const Value& value) {
   return map;
 }
 
-std::string format_place(const Place& place) {
-  return place.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
-}
-
 std::vector<const Resource*> matching(const graph::Graph& graph, const std::string& name) {
   std::vector<const Resource*> found;
   for (const Resource& resource : graph.resources) {
