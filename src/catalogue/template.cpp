@@ -367,7 +367,7 @@ class Renderer {
       }
       Result<Value> value = render_expression(std::get<cel::Program>(piece), node.mark, activation);
       if (!value) return value;
-      text += value->is_string() ? value->as_string() : document::write_json(*value);
+      text += document::plain_text(*value);
     }
     Value result(std::move(text));
     result.set_mark(node.mark);

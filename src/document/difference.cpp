@@ -66,15 +66,6 @@ class Comparison {
   std::vector<Change> changes_;
 };
 
-std::string shown(const Value& value) {
-  std::string text = write_json(value);
-  if (text.size() <= kShownBytes) return text;
-  std::size_t cut = kShownBytes;
-  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
-    --cut;
-  return text.substr(0, cut) + "…";
-}
-
 } // namespace
 
 std::vector<Change> difference(const Value& before, const Value& after) {
@@ -87,9 +78,10 @@ std::string format_change(const Change& change) {
   const std::string path = format_path(change.path);
   const std::string start = path.empty() ? "" : path + ": ";
   if (change.before == nullptr && change.after == nullptr) return path;
-  if (change.before == nullptr) return start + "new, " + shown(*change.after);
-  if (change.after == nullptr) return start + "was " + shown(*change.before);
-  return start + shown(*change.before) + " → " + shown(*change.after);
+  if (change.before == nullptr) return start + "new, " + json_excerpt(*change.after, kShownBytes);
+  if (change.after == nullptr) return start + "was " + json_excerpt(*change.before, kShownBytes);
+  return start + json_excerpt(*change.before, kShownBytes) + " → " +
+         json_excerpt(*change.after, kShownBytes);
 }
 
 } // namespace allod::document

@@ -239,4 +239,16 @@ Result<std::string> write_canonical_json(const Value& value) {
   return writer.take();
 }
 
+std::string plain_text(const Value& value) {
+  return value.is_string() ? value.as_string() : write_json(value);
+}
+
+std::string json_excerpt(const Value& value, std::size_t bytes) {
+  std::string text = write_json(value);
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80)
+    --bytes;
+  return text.substr(0, bytes) + "…";
+}
+
 } // namespace allod::document

@@ -14,9 +14,7 @@ using document::Value;
 namespace {
 
 std::string shown(const Value& value) {
-  std::string text = document::write_json(value);
-  if (text.size() > 200) text = text.substr(0, 200) + "…";
-  return text;
+  return document::json_excerpt(value, 200);
 }
 
 std::string quoted_list(const std::vector<std::string>& words) {

@@ -181,8 +181,7 @@ Value ceremony_transcript(const CeremonyPlan& plan, const CeremonyProgram& progr
 std::string ceremony_text(const Value& transcript) {
   const auto text = [&transcript](std::initializer_list<std::string_view> path) {
     const Value* value = transcript.at_path(path);
-    if (value == nullptr) return std::string("?");
-    return value->is_string() ? value->as_string() : document::write_json(*value);
+    return value == nullptr ? std::string("?") : document::plain_text(*value);
   };
   std::string out = "Key ceremony of stack " + text({"stack"}) + ", trust domain " +
                     text({"trustDomain"}) + "\n\n";

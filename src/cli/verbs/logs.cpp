@@ -84,8 +84,7 @@ Colour colour_of(Severity severity) {
 std::string fields_text(const document::Value& fields) {
   std::string text;
   for (const document::Member& field : fields.members()) {
-    text += " " + field.key + "=" +
-            (field.value.is_string() ? field.value.as_string() : document::write_json(field.value));
+    text += " " + field.key + "=" + document::plain_text(field.value);
   }
   return text;
 }

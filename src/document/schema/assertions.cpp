@@ -56,8 +56,7 @@ std::string joined_or(const std::vector<std::string>& words) {
 std::string help_of(const Value& schema) {
   const Value* examples = schema.find("examples");
   if (examples != nullptr && examples->size() > 0) {
-    const Value& first = examples->items().front();
-    return "for instance " + (first.is_string() ? first.as_string() : write_json(first));
+    return "for instance " + plain_text(examples->items().front());
   }
   return schema.string_or("description", "");
 }

@@ -92,12 +92,7 @@ bool json_equal(const Value& a, const Value& b) {
 }
 
 std::string shown(const Value& value) {
-  std::string text = write_json(value);
-  if (text.size() <= kShownBytes) return text;
-  std::size_t cut = kShownBytes;
-  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
-    --cut;
-  return text.substr(0, cut) + "…";
+  return json_excerpt(value, kShownBytes);
 }
 
 } // namespace allod::document::schema
