@@ -15,12 +15,6 @@ namespace {
 using document::Value;
 using Policies = std::vector<Policy>;
 
-std::string text_of(const cel::Value& map, std::string_view key) {
-  if (!map.is(cel::Kind::map)) return {};
-  const std::optional<cel::Value> value = map.as_map().find(key);
-  return value && value->is(cel::Kind::string) ? std::string(value->as_string()) : std::string();
-}
-
 /// What `allod check` takes a policy without a binding for.
 Binding made_up_binding(const Policy& policy) {
   Binding binding;

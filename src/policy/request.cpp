@@ -29,14 +29,13 @@ class PartlyKnown : public cel::Map {
   cel::Value value_;
 };
 
-/// A text of a map; empty when there is none.
+} // namespace
+
 std::string text_of(const cel::Value& map, std::string_view key) {
   if (!map.is(cel::Kind::map)) return {};
   const std::optional<cel::Value> value = map.as_map().find(key);
   return value && value->is(cel::Kind::string) ? std::string(value->as_string()) : std::string();
 }
-
-} // namespace
 
 std::string_view to_string(Operation operation) {
   switch (operation) {

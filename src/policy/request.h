@@ -48,4 +48,7 @@ struct Subject {
 /// by the API server, every other one is unknown. For selectors.
 [[nodiscard]] cel::Value unknown_namespace_labels(std::string_view name);
 
+/// A text of a map; empty when there is none.
+[[nodiscard]] std::string text_of(const cel::Value& map, std::string_view key);
+
 } // namespace allod::policy

@@ -27,8 +27,8 @@ std::string escaped(std::string_view text, bool property) {
 }
 
 std::string_view command_of(Verdict verdict) {
-  if (fails(verdict)) return "error";
-  return verdict == Verdict::warned || verdict == Verdict::unused ? "warning" : "notice";
+  const Level level = level_of(verdict);
+  return level == Level::note ? "notice" : to_string(level);
 }
 
 std::string line_of(const Report& report, const Finding& finding) {

@@ -44,6 +44,23 @@ void write_report(Form form, const Report& report, const OutputOptions& options,
   }
 }
 
+Level level_of(Verdict verdict) {
+  if (fails(verdict)) return Level::error;
+  return verdict == Verdict::warned || verdict == Verdict::unused ? Level::warning : Level::note;
+}
+
+std::string_view to_string(Level level) {
+  switch (level) {
+  case Level::error:
+    return "error";
+  case Level::warning:
+    return "warning";
+  case Level::note:
+    break;
+  }
+  return "note";
+}
+
 std::string message_of(const Finding& finding) {
   if (finding.verdict != Verdict::undecided) return finding.message;
   std::string text = finding.message.empty() ? "cannot be decided here" : finding.message;

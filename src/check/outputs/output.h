@@ -49,6 +49,12 @@ void write_markdown(const Report& report, const OutputOptions& options, const Si
 
 // What several forms say.
 
+/// How much a finding weighs, in the three steps that most forms have.
+enum class Level { error, warning, note };
+[[nodiscard]] Level level_of(Verdict verdict);
+/// "error", "warning", "note".
+[[nodiscard]] std::string_view to_string(Level level);
+
 /// The message, and what an undecided result hangs on.
 [[nodiscard]] std::string message_of(const Finding& finding);
 /// How to put it right: the finding's own hint, then the rule's.

@@ -1,6 +1,7 @@
 // SARIF 2.1.0 (OASIS standard, errata 01).
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "check/baseline.h"
 #include "check/outputs/output.h"
 #include "document/json_writer.h"
@@ -12,38 +13,12 @@ using document::Value;
 
 /// A path as a URI reference (RFC 3986): what is not unreserved or a slash is percent-encoded.
 std::string uri_of(std::string_view path) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string uri;
-  if (path.starts_with('/')) uri = "file://";
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter || std::string_view("/-._~").find(c) != std::string_view::npos) {
-      uri += c;
-    } else {
-      uri += '%';
-      uri += kHex[byte >> 4];
-      uri += kHex[byte & 15];
-    }
-  }
-  return uri;
+  return (path.starts_with('/') ? "file://" : "") + percent_encode(path, "/-._~");
 }
 
-std::string_view level_of(Verdict verdict) {
-  switch (verdict) {
-  case Verdict::failed:
-  case Verdict::error:
-  case Verdict::broken:
-    return "error";
-  case Verdict::warned:
-  case Verdict::unused:
-    return "warning";
-  case Verdict::audited:
-    return "note";
-  case Verdict::undecided:
-    return "none"; // the kind is "open": section 3.27.9
-  }
-  return "error";
+/// What is undecided is of the kind "open": section 3.27.9.
+std::string_view sarif_level(Verdict verdict) {
+  return verdict == Verdict::undecided ? "none" : to_string(level_of(verdict));
 }
 
 /// What GitHub sorts by, from 0.1 to 10.
@@ -116,7 +91,7 @@ Value result_value(const Report& report, const Finding& finding) {
                                                                  : report.rules.size();
   value.set("ruleIndex", static_cast<std::int64_t>(index));
   value.set("kind", finding.verdict == Verdict::undecided ? "open" : "fail");
-  value.set("level", level_of(finding.verdict));
+  value.set("level", sarif_level(finding.verdict));
   const std::string mend = finding.hint.empty() ? std::string() : " (" + finding.hint + ")";
   value.set("message", text(message_of(finding) + mend));
   value.set("locations", Value::list()).push(location_value(finding));

@@ -8,20 +8,9 @@ namespace allod::check {
 namespace {
 
 std::string_view label_of(Verdict verdict) {
-  switch (verdict) {
-  case Verdict::failed:
-  case Verdict::error:
-  case Verdict::broken:
-    return "error";
-  case Verdict::warned:
-  case Verdict::unused:
-    return "warning";
-  case Verdict::audited:
-    return "audit";
-  case Verdict::undecided:
-    return "undecided";
-  }
-  return "error";
+  if (verdict == Verdict::audited) return "audit";
+  if (verdict == Verdict::undecided) return "undecided";
+  return to_string(level_of(verdict));
 }
 
 std::string rendered(const Report& report, const Finding& finding, const OutputOptions& options) {

@@ -13,17 +13,6 @@ document::Value document_of(const std::string& yaml) {
   return documents.empty() ? document::Value() : documents.front();
 }
 
-const MergeRules& rules() {
-  static const MergeRules kRules = [] {
-    MergeRules result;
-    const auto table = document::read_document_file(std::string(ALLOD_SOURCE_DIR) +
-                                                    "/catalogue/kubernetes/merge.yaml");
-    if (table) (void)result.add_table(*table).ok();
-    return result;
-  }();
-  return kRules;
-}
-
 /// A Pod's spec after a configuration was applied to it, as JSON; or the error.
 std::string merged(const std::string& spec, const std::string& patch) {
   document::Value object = document_of("{spec: " + spec + "}");

@@ -25,17 +25,6 @@ std::string patch(const std::string& expression) {
          "\n";
 }
 
-const MergeRules& rules() {
-  static const MergeRules kRules = [] {
-    MergeRules result;
-    const auto table = document::read_document_file(std::string(ALLOD_SOURCE_DIR) +
-                                                    "/catalogue/kubernetes/merge.yaml");
-    if (table) (void)result.add_table(*table).ok();
-    return result;
-  }();
-  return kRules;
-}
-
 const std::string kPod = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: "
                          "[{name: a, image: x}]}}";
 

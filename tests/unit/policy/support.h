@@ -7,6 +7,7 @@
 #include "document/cel_value.h"
 #include "document/document_file.h"
 #include "document/yaml_reader.h"
+#include "policy/merge_rules.h"
 #include "policy/policy_set.h"
 
 namespace allod::policy::test {
@@ -24,14 +25,24 @@ inline cel::Value value(const std::string& yaml) {
 inline const Resources& resources() {
   static const Resources* kResources = [] {
     auto* table = new Resources; // lives as long as the tests
-    for (const char* name : {"resources"}) {
-      const Result<document::Value> document = document::read_document_file(
-          std::string(ALLOD_SOURCE_DIR) + "/catalogue/kubernetes/" + name + ".yaml");
-      if (document) (void)table->add_table(*document).ok();
-    }
+    const Result<document::Value> document = document::read_document_file(
+        std::string(ALLOD_SOURCE_DIR) + "/catalogue/kubernetes/resources.yaml");
+    if (document) (void)table->add_table(*document).ok();
     return table;
   }();
   return *kResources;
+}
+
+/// How built-in kinds are merged.
+inline const MergeRules& rules() {
+  static const MergeRules kRules = [] {
+    MergeRules result;
+    const auto table = document::read_document_file(std::string(ALLOD_SOURCE_DIR) +
+                                                    "/catalogue/kubernetes/merge.yaml");
+    if (table) (void)result.add_table(*table).ok();
+    return result;
+  }();
+  return kRules;
 }
 
 /// A whole policy around parts of its spec, each indented by two.
