@@ -25,27 +25,9 @@ const std::set<int> kTryAgain = {429, 502, 503, 504};
 
 /// application/x-www-form-urlencoded (URL Standard, section 5).
 std::string encode_form(std::string_view text) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    const bool plain = (byte < 0x80 && std::isalnum(byte) != 0) || letter == '-' || letter == '_' ||
-                       letter == '.' || letter == '*';
-    if (plain) {
-      encoded += letter;
-    } else if (letter == ' ') {
-      encoded += '+';
-    } else {
-      encoded += '%';
-      encoded += kDigits[byte >> 4];
-      encoded += kDigits[byte & 15];
-    }
-  }
+  std::string encoded = percent_encode(text, "-_.* ");
+  std::replace(encoded.begin(), encoded.end(), ' ', '+');
   return encoded;
-}
-
-std::string text_of(const Value& value) {
-  return value.is_string() ? value.as_string() : document::write_json(value);
 }
 
 void collect_texts(const Value& value, std::vector<std::string>& texts) {
@@ -161,7 +143,7 @@ class Conversation {
     if (!type.empty()) ready.headers.emplace_back("Content-Type", Secret(type));
     if (const Value* headers = request.find("headers"); headers != nullptr && headers->is_map()) {
       for (const document::Member& header : headers->members()) {
-        Result<Secret> text = reveal(text_of(header.value));
+        Result<Secret> text = reveal(document::plain_text(header.value));
         if (!text) return std::move(text).error();
         ready.headers.emplace_back(header.key, std::move(*text));
       }
@@ -189,7 +171,7 @@ class Conversation {
     } else if (const Value* form = request.find("form"); form != nullptr && form->is_map()) {
       for (const document::Member& field : form->members()) {
         if (!text.empty()) text += '&';
-        text += encode_form(field.key) + "=" + encode_form(text_of(field.value));
+        text += encode_form(field.key) + "=" + encode_form(document::plain_text(field.value));
       }
       if (type.empty()) type = "application/x-www-form-urlencoded";
     } else {

@@ -16,16 +16,12 @@ using document::Value;
 constexpr std::uint64_t kTmpSize = 16U << 20;
 constexpr std::uint64_t kRunSize = 4U << 20;
 
-std::string text_of(const Value& value) {
-  return value.is_string() ? value.as_string() : document::write_json(value);
-}
-
 void add_environment(const UnitDefinition& unit, host::ContainerSpec& spec) {
   if (unit.workload_api) spec.environment[kWorkloadVariable] = kWorkloadAddress;
   const Value* environment = unit.spec.find("environment");
   if (environment == nullptr || !environment->is_map()) return;
   for (const document::Member& member : environment->members()) {
-    spec.environment[member.key] = text_of(member.value);
+    spec.environment[member.key] = document::plain_text(member.value);
   }
 }
 

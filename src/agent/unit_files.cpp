@@ -34,9 +34,8 @@ void add_bindings(const Value& bindings, std::map<std::string, Value>& files) {
   for (const document::Member& need : bindings.members()) {
     if (!need.value.is_map()) continue;
     for (const document::Member& entry : need.value.members()) {
-      std::string text =
-          entry.value.is_string() ? entry.value.as_string() : document::write_json(entry.value);
-      files["/bindings/" + need.key + "/" + entry.key] = text_file(std::move(text));
+      files["/bindings/" + need.key + "/" + entry.key] =
+          text_file(document::plain_text(entry.value));
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "observability/log_parser.h"
 
 namespace allod::agent {
 namespace {
@@ -12,16 +13,13 @@ namespace {
 constexpr off_t kTail = 16384;
 
 /// "2026-11-24T07:00:12.123456789+00:00 stderr F text" as "2026-11-24T07:00:12Z text".
-std::string plain_line(const std::string& line) {
-  const std::size_t stream = line.find(' ');
-  const std::size_t tag = stream == std::string::npos ? stream : line.find(' ', stream + 1);
-  const std::size_t text = tag == std::string::npos ? tag : line.find(' ', tag + 1);
-  if (text == std::string::npos) return line;
-  const std::string content(trim(line.substr(text + 1)));
+std::string plain_line(std::string_view line) {
+  const observability::LogLine parts = observability::split_log_line(line);
+  if (parts.time.empty()) return std::string(line);
+  const std::string content(trim(parts.text));
   if (content.empty()) return {};
-  const std::string time = line.substr(0, stream);
-  return time.substr(0, 19) + (time.ends_with("+00:00") || time.ends_with("Z") ? "Z " : " ") +
-         content;
+  const bool utc = parts.time.ends_with("+00:00") || parts.time.ends_with("Z");
+  return std::string(parts.time.substr(0, 19)) + (utc ? "Z " : " ") + content;
 }
 
 } // namespace

@@ -30,16 +30,12 @@ void take_name(const Value& rules, std::string_view key, std::vector<std::string
   if (std::string name = rules.string_or(key, ""); !name.empty()) names = {std::move(name)};
 }
 
-std::string text_of(const Value& value) {
-  return value.is_string() ? value.as_string() : document::write_json(value);
-}
-
 /// Takes the first of these fields out of the map.
 std::string take_field(Value& fields, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const Value* value = fields.find(name);
     if (value == nullptr || value->is_null()) continue;
-    std::string text = text_of(*value);
+    std::string text = document::plain_text(*value);
     fields.erase(name);
     return text;
   }
@@ -136,7 +132,7 @@ std::string LogParser::summary_of(const Value& fields) const {
     }
     if (value == nullptr || value->is_null()) continue;
     if (!summary.empty()) summary += " ";
-    summary += text_of(*value);
+    summary += document::plain_text(*value);
   }
   return summary;
 }

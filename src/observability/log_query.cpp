@@ -27,9 +27,7 @@ bool found(const re2::RE2& pattern, const std::string& text) {
 bool found_in(const re2::RE2& pattern, const LogRecord& record) {
   if (found(pattern, record.message)) return true;
   for (const document::Member& field : record.fields.members()) {
-    const Value& value = field.value;
-    if (found(pattern, value.is_string() ? value.as_string() : document::write_json(value)))
-      return true;
+    if (found(pattern, document::plain_text(field.value))) return true;
   }
   return false;
 }

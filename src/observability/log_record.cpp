@@ -1,13 +1,12 @@
 #include "observability/log_record.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <charconv>
 #include <chrono>
 #include <utility>
 
 #include "base/time.h"
+#include "cel/time.h"
 
 namespace allod::observability {
 namespace {
@@ -15,6 +14,7 @@ namespace {
 using document::Value;
 
 constexpr std::int64_t kBillion = 1'000'000'000;
+constexpr std::size_t kDate = 10; ///< the length of "2026-11-24"
 
 constexpr std::pair<std::string_view, Severity> kNames[] = {
     {"trace", Severity::trace},     {"finest", Severity::trace},     {"debug", Severity::debug},
@@ -28,46 +28,15 @@ constexpr std::pair<std::string_view, Severity> kNames[] = {
     {"f", Severity::fatal},
 };
 
-/// Reads so many digits at the front of `text` and takes them off.
-std::optional<int> take_digits(std::string_view& text, std::size_t count) {
-  if (text.size() < count) return std::nullopt;
-  int number = 0;
-  const char* end = text.data() + count;
-  const auto [stop, fault] = std::from_chars(text.data(), end, number);
-  if (fault != std::errc() || stop != end || number < 0) return std::nullopt;
-  text.remove_prefix(count);
-  return number;
-}
-
-bool take(std::string_view& text, std::string_view any_of) {
-  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-/// The zone's distance from UTC in seconds.
-std::optional<std::int64_t> take_zone(std::string_view text) {
-  if (text == " UTC" || text == " GMT" || text == "Z" || text == "z") return 0;
-  if (text.empty()) return std::nullopt;
-  const bool west = text.front() == '-';
-  if (!take(text, "+-")) return std::nullopt;
-  const std::optional<int> hours = take_digits(text, 2);
-  take(text, ":");
-  const std::optional<int> minutes = take_digits(text, 2);
-  if (!hours || !minutes || !text.empty()) return std::nullopt;
-  return (west ? -1 : 1) * (*hours * 3600 + *minutes * 60);
-}
-
-/// A fraction of a second, after its point or comma, in nanoseconds.
-std::int64_t take_fraction(std::string_view& text) {
-  std::int64_t nanoseconds = 0;
-  std::int64_t unit = kBillion / 10;
-  while (!text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) != 0) {
-    nanoseconds += (text.front() - '0') * unit;
-    unit /= 10;
-    text.remove_prefix(1);
+/// The zones that logs write in other ways than RFC 3339: " UTC", "+0100".
+std::string with_zone(std::string text) {
+  for (const std::string_view utc : {" UTC", " GMT"}) {
+    if (text.ends_with(utc)) return text.replace(text.size() - utc.size(), utc.size(), "Z");
   }
-  return nanoseconds;
+  const std::size_t sign = text.find_last_of("+-");
+  if (sign != std::string::npos && sign > kDate && text.size() - sign == 5)
+    text.insert(sign + 3, ":");
+  return text;
 }
 
 } // namespace
@@ -102,28 +71,15 @@ std::optional<Severity> parse_severity(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> parse_nanoseconds(std::string_view text) {
-  const std::optional<int> year = take_digits(text, 4);
-  if (!year || !take(text, "-/")) return std::nullopt;
-  const std::optional<int> month = take_digits(text, 2);
-  if (!month || !take(text, "-/")) return std::nullopt;
-  const std::optional<int> day = take_digits(text, 2);
-  if (!day || !take(text, "Tt ")) return std::nullopt;
-  const std::optional<int> hour = take_digits(text, 2);
-  if (!hour || !take(text, ":")) return std::nullopt;
-  const std::optional<int> minute = take_digits(text, 2);
-  if (!minute || !take(text, ":")) return std::nullopt;
-  const std::optional<int> second = take_digits(text, 2);
-  if (!second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  const std::int64_t fraction = take(text, ".,") ? take_fraction(text) : 0;
-  const std::optional<std::int64_t> zone = take_zone(text);
-  if (!zone) return std::nullopt;
-  const std::chrono::year_month_day date(std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day)));
-  if (!date.ok()) return std::nullopt;
-  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  return (days * 86400 + *hour * 3600 + *minute * 60 + *second - *zone) * kBillion + fraction;
+std::optional<std::int64_t> parse_nanoseconds(std::string_view written) {
+  if (written.size() <= kDate) return std::nullopt;
+  std::string text(written);
+  if (text[4] == '/' && text[7] == '/') text[4] = text[7] = '-';
+  if (text[kDate] == ' ') text[kDate] = 'T';
+  std::replace(text.begin(), text.end(), ',', '.');
+  const std::optional<cel::Timestamp> time = cel::parse_timestamp(with_zone(std::move(text)));
+  if (!time) return std::nullopt;
+  return time->seconds * kBillion + time->nanoseconds;
 }
 
 std::string format_nanoseconds(std::int64_t time) {
