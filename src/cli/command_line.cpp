@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "cli/exit_code.h"
 #include "cli/manual.h"
-#include "cli/supply_verbs.h"
 #include "cli/verbs.h"
 
 namespace allod::cli {

@@ -21,6 +21,8 @@ void add_down(CLI::App& command, Invocation& invocation);
 void add_destroy(CLI::App& command, Invocation& invocation);
 void add_images(CLI::App& command, Invocation& invocation);
 void add_check(CLI::App& command, Invocation& invocation);
+void add_sbom(CLI::App& command, Invocation& invocation);
+void add_bundle(CLI::App& command, Invocation& invocation);
 void add_catalogue(CLI::App& command, Invocation& invocation);
 void add_cel(CLI::App& command, Invocation& invocation);
 void add_doctor(CLI::App& command, Invocation& invocation);

@@ -325,6 +325,8 @@ std::string spec_path(const std::vector<PathStep>& path) {
   if (key(0) != nullptr && *key(0) == "resources" && key(1) != nullptr && *key(1) == "memory") {
     renamed[1] = std::string("memoryBytes");
   }
+  if (key(0) != nullptr && *key(0) == "log" && key(1) != nullptr && *key(1) == "keep")
+    renamed[1] = std::string("keepBytes");
   if (key(0) != nullptr && *key(0) == "ready" && key(1) != nullptr) {
     if (*key(1) == "interval" || *key(1) == "timeout" || *key(1) == "startTimeout")
       renamed[1] = *key(1) + "Milliseconds";

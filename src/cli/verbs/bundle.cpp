@@ -11,7 +11,7 @@
 #include "cli/exit_code.h"
 #include "cli/image_service.h"
 #include "cli/signing_key.h"
-#include "cli/supply_verbs.h"
+#include "cli/verbs.h"
 
 namespace allod::cli {
 namespace {

@@ -2,7 +2,7 @@
 #include "cli/exit_code.h"
 #include "cli/image_service.h"
 #include "cli/pipeline.h"
-#include "cli/supply_verbs.h"
+#include "cli/verbs.h"
 
 namespace allod::cli {
 namespace {
