@@ -251,7 +251,7 @@ export PGUSER=$(b database username) PGSSLMODE=verify-full PGSSLROOTCERT=/run/id
 export PGSSLCERT=/run/identity/certificate.pem PGSSLKEY=/run/identity/key.pem PGCONNECT_TIMEOUT=10
 export BAO_ADDR=$(b vault url) BAO_CACERT=/run/identity/bundle.pem
 export BAO_CLIENT_CERT=/run/identity/certificate.pem BAO_CLIENT_KEY=/run/identity/key.pem
-if [ -d /bindings/files ]; then
+if [ -s /bindings/files/url ]; then
   export RCLONE_CONFIG_S3_TYPE=s3 RCLONE_CONFIG_S3_PROVIDER=SeaweedFS RCLONE_CONFIG_S3_ENDPOINT=$(b files url)
   export RCLONE_CONFIG_S3_ACCESS_KEY_ID=$(b files accessKey) RCLONE_CONFIG_S3_SECRET_ACCESS_KEY=$(b files secretKey)
   export RCLONE_CA_CERT=/run/identity/bundle.pem RCLONE_CLIENT_CERT=/run/identity/certificate.pem

@@ -275,6 +275,15 @@ class Certificates(unittest.TestCase):
                 counts[name] = counts.get(name, 0) + 1
         return counts
 
+    def assert_all_went_well(self, load):
+        """Every short try and page, more than a hundred of each, and the one session that stayed open."""
+        for kind in ("short", "pages"):
+            tries = load.lines[kind]
+            failed = [line for line in tries if line != "ok"]
+            self.assertEqual(failed, [], f"of {len(tries)} tries some failed" + (gateway_errors() if failed else ""))
+            self.assertGreater(len(tries), 100)
+        self.assertEqual(len(set(load.lines["session"])), 1, f"the session broke: {set(load.lines['session'])}")
+
     def test_nobody_notices_renewals(self):
         declare(lifetime=self.LIFETIME)
         before = pids()
@@ -287,12 +296,7 @@ class Certificates(unittest.TestCase):
                      lambda: min(self.renewals(since).values()) >= self.RENEWALS, 300, 2)
             counts = self.renewals(since)
         self.assertEqual(pids(), before, "a renewal restarted something")
-        for kind in ("short", "pages"):
-            tries = load.lines[kind]
-            failed = [line for line in tries if line != "ok"]
-            self.assertEqual(failed, [], f"of {len(tries)} tries some failed" + (gateway_errors() if failed else ""))
-            self.assertGreater(len(tries), 100)
-        self.assertEqual(len(set(load.lines["session"])), 1, f"the session broke: {set(load.lines['session'])}")
+        self.assert_all_went_well(load)
         self.assertEqual([event for event in events(since) if re.search("does not answer|could not", event["what"] + event["action"])],
                          [])
         sys.stderr.write(f"    {min(counts.values())} renewals and more, {len(load.lines['short'])} connections from "
@@ -319,12 +323,7 @@ class Certificates(unittest.TestCase):
         self.assertEqual(len(status["roots"]), 1)
         self.assertNotEqual(status["roots"][0]["fingerprint"], former)
         self.assertEqual(replaced(before), {"traefik.signIn"}, "oauth2-proxy alone reads the roots at its start")
-        for kind in ("short", "pages"):
-            tries = load.lines[kind]
-            failed = [line for line in tries if line != "ok"]
-            self.assertEqual(failed, [], f"of {len(tries)} tries some failed" + (gateway_errors() if failed else ""))
-            self.assertGreater(len(tries), 100)
-        self.assertEqual(len(set(load.lines["session"])), 1, f"the session broke: {set(load.lines['session'])}")
+        self.assert_all_went_well(load)
         self.assertEqual([event for event in events(since) if re.search("does not answer|could not|failed", event["what"] + event["action"])],
                          [])
         sys.stderr.write(f"    another root: {len(load.lines['short'])} connections from inside, "
@@ -339,7 +338,7 @@ class Certificates(unittest.TestCase):
         after = {name: STACK.secret(name) for name in before}
         kept = [name for name in before if before[name] == after[name]]
         self.assertEqual(kept, ["keycloak.admin"], "the first password alone is of no use later")
-        self.assertEqual(replaced(running), {"traefik.signIn"})
+        self.assertEqual(replaced(running), {"traefik.signIn", "seaweedfs.server"}, "they read secrets at their start")
         STACK.wait_ready()
         # Keycloak takes the new secret of a client, and the old one no more. A wrong code is told apart from it.
         for texts, said in ((after, "invalid_grant"), (before, "unauthorized_client")):

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "inputs_test.h"
 #include "manifest/read.h"
 
 namespace allod::manifest {
@@ -14,54 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class ReadTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "manifest-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string write(const std::string& name, std::string_view text) {
-    const fs::path path = folder_ / name;
-    fs::create_directories(path.parent_path());
-    std::ofstream(path) << text;
-    return path.string();
-  }
-
-  void run(Inputs inputs) {
-    std::mutex mutex;
-    summary_ = read(
-        inputs,
-        [&](unsigned, Object object) {
-          const std::lock_guard lock(mutex);
-          objects_.push_back(std::move(object));
-        },
-        [&](Problem problem) {
-          const std::lock_guard lock(mutex);
-          problems_.push_back(std::move(problem));
-        });
-    std::sort(objects_.begin(), objects_.end(), [](const Object& a, const Object& b) {
-      return std::pair(a.file, a.index) < std::pair(b.file, b.index);
-    });
-  }
-  void run(std::vector<std::string> paths) {
-    Inputs inputs;
-    inputs.paths = std::move(paths);
-    run(std::move(inputs));
-  }
-  std::vector<std::string> names() const {
-    std::vector<std::string> names;
-    for (const Object& object : objects_)
-      names.emplace_back(object.name());
-    return names;
-  }
-
-  fs::path folder_;
-  Summary summary_;
-  std::vector<Object> objects_;
-  std::vector<Problem> problems_;
-};
+class ReadTest : public test::InputsTest {};
 
 using Names = std::vector<std::string>;
 

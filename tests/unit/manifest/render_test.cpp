@@ -2,11 +2,11 @@
 // that need a tool are skipped where it is not installed.
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 
 #include <gtest/gtest.h>
 
 #include "base/process.h"
+#include "inputs_test.h"
 #include "manifest/read.h"
 #include "manifest/render.h"
 
@@ -15,41 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class RenderTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "render-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string write(const std::string& name, std::string_view text) {
-    const fs::path path = folder_ / name;
-    fs::create_directories(path.parent_path());
-    std::ofstream(path) << text;
-    return path.string();
-  }
-
-  void run(Inputs inputs) {
-    std::mutex mutex;
-    objects_.clear();
-    problems_.clear();
-    read(
-        inputs,
-        [&](unsigned, Object object) {
-          const std::lock_guard lock(mutex);
-          objects_.push_back(std::move(object));
-        },
-        [&](Problem problem) {
-          const std::lock_guard lock(mutex);
-          problems_.push_back(std::move(problem));
-        });
-  }
-
-  fs::path folder_;
-  std::vector<Object> objects_;
-  std::vector<Problem> problems_;
-};
+class RenderTest : public test::InputsTest {};
 
 TEST_F(RenderTest, PlacesInATemplate) {
   const std::string path =
