@@ -21,6 +21,9 @@ using document::Value;
 const std::set<std::string> kNotToHide = {"",     "/",    "/etc", "/run", "/tmp",
                                           "/dev", "/usr", "/bin", "/lib", "/proc"};
 
+/// Where a session finds what it is bound to.
+const std::string kBindings = "/bindings/";
+
 Value text_file(std::string text) {
   Value file = Value::map();
   file.set("format", "text");
@@ -34,7 +37,7 @@ void add_bindings(const Value& bindings, std::map<std::string, Value>& files) {
   for (const document::Member& need : bindings.members()) {
     if (!need.value.is_map()) continue;
     for (const document::Member& entry : need.value.members()) {
-      files["/bindings/" + need.key + "/" + entry.key] =
+      files[kBindings + need.key + "/" + entry.key] =
           text_file(document::plain_text(entry.value));
     }
   }
@@ -53,15 +56,17 @@ std::map<std::string, Value> files_of(const UnitDefinition& unit) {
   return files;
 }
 
-std::vector<std::string> paths_of(const std::map<std::string, Value>& files) {
-  std::vector<std::string> paths;
-  for (const auto& [path, file] : files)
-    paths.push_back(path);
-  return paths;
-}
-
 std::string folder_of(const std::string& path) {
   return path.substr(0, path.rfind('/'));
+}
+
+/// The folders that are mounted. Bindings are one: a mount point for each would leave the names of
+/// what one stack is bound to in an image that others share.
+std::vector<std::string> mounted_folders(const std::map<std::string, Value>& files) {
+  std::vector<std::string> paths;
+  for (const auto& [path, file] : files)
+    paths.push_back(path.starts_with(kBindings) ? kBindings : path);
+  return covering_folders(paths);
 }
 
 Status make_folder(const std::string& root, const std::string& folder, gid_t group) {
@@ -159,7 +164,7 @@ Status UnitFiles::write_one(const UnitDefinition& unit, const std::string& path,
 
 Status UnitFiles::lay(const UnitDefinition& unit) {
   const std::map<std::string, Value> files = files_of(unit);
-  for (const std::string& folder : covering_folders(paths_of(files))) {
+  for (const std::string& folder : mounted_folders(files)) {
     if (kNotToHide.contains(folder)) {
       return Error(ErrorCode::invalid_input, unit.resource + ": files cannot lie in " +
                                                  (folder.empty() ? "/" : folder) +
@@ -181,7 +186,7 @@ Status UnitFiles::lay(const UnitDefinition& unit) {
 
 std::vector<host::Mount> UnitFiles::mounts(const UnitDefinition& unit) const {
   std::vector<host::Mount> mounts;
-  for (const std::string& folder : covering_folders(paths_of(files_of(unit)))) {
+  for (const std::string& folder : mounted_folders(files_of(unit))) {
     host::Mount mount;
     mount.source = places_.files_of(unit.name) + folder;
     mount.destination = folder;
