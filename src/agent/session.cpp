@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "document/json_reader.h"
 #include "document/json_writer.h"
 #include "host/bundle.h"
@@ -139,18 +140,29 @@ void Sessions::end_all() {
 Result<Value> Sessions::find_unit(const Value& params) {
   const std::string component = params.string_or("component", "");
   const std::string unit = params.string_or("unit", "");
-  for (const UnitView& view : machinery_.supervisor.views()) {
+  std::vector<UnitView> running;
+  std::vector<std::string> names;
+  for (UnitView& view : machinery_.supervisor.views()) {
     const UnitDefinition& definition = *view.definition;
     if (definition.component != component || !view.container) continue;
     if (!unit.empty() && definition.name != component + "." + unit) continue;
-    Value value = runtime_value(machinery_);
-    value.set("id", definition.name);
-    value.set("user", static_cast<std::int64_t>(definition.user));
-    const Value* home = definition.spec.at_path({"user", "home"});
-    value.set("home", home != nullptr && home->is_string() ? home->as_string() : "/");
-    return value;
+    names.push_back(definition.name);
+    running.push_back(std::move(view));
   }
-  return Error(ErrorCode::not_found, "no unit of component " + component + " runs");
+  if (running.empty()) {
+    return Error(ErrorCode::not_found, "no unit of component " + component + " runs");
+  }
+  if (running.size() > 1) {
+    return Error(ErrorCode::not_found, component + " has several units: " + join(names, ", "))
+        .with_hint("say which: allod exec " + names.front() + " -- …");
+  }
+  const UnitDefinition& definition = *running.front().definition;
+  Value value = runtime_value(machinery_);
+  value.set("id", definition.name);
+  value.set("user", static_cast<std::int64_t>(definition.user));
+  const Value* home = definition.spec.at_path({"user", "home"});
+  value.set("home", home != nullptr && home->is_string() ? home->as_string() : "/");
+  return value;
 }
 
 } // namespace allod::agent
