@@ -37,8 +37,7 @@ void add_bindings(const Value& bindings, std::map<std::string, Value>& files) {
   for (const document::Member& need : bindings.members()) {
     if (!need.value.is_map()) continue;
     for (const document::Member& entry : need.value.members()) {
-      files[kBindings + need.key + "/" + entry.key] =
-          text_file(document::plain_text(entry.value));
+      files[kBindings + need.key + "/" + entry.key] = text_file(document::plain_text(entry.value));
     }
   }
 }

@@ -117,6 +117,10 @@ def put(s3):
     return "done"
 
 
+def get(s3):
+    return s3.get_object(Bucket=BUCKET, Key=ASKED["name"])["Body"].read().decode()
+
+
 if __name__ == "__main__":
     resolve_to(ASKED["address"])
     try:

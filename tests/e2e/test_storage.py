@@ -124,5 +124,21 @@ class Strangers(unittest.TestCase):
         self.assertTrue(list(inside.rglob("*.dat")), "there is no data at all")
 
 
+class AConsumerThatLeaves(unittest.TestCase):
+    """Its key opens nothing any more, even from the place of one that is still bound; its objects wait for it."""
+
+    def test_and_comes_back(self):
+        self.addCleanup(STACK.up)
+        self.addCleanup(STACK.declare, WORKLOADS, capabilities=CAPABILITIES)
+        self.assertEqual(OTHER.do("put", name="waits", body="theirs"), "done")
+        STACK.declare(WORKLOADS.replace("files: {capability: object-storage, options: {versioning: true}}, ", ""),
+                      capabilities=CAPABILITIES)
+        STACK.up()
+        self.assertLessEqual(set(APP.do("attempts", binding=OTHER.binding).values()), {"AccessDenied", "InvalidAccessKeyId"})
+        STACK.declare(WORKLOADS, capabilities=CAPABILITIES)
+        STACK.up()
+        self.assertEqual(Program("other").bound().do("get", name="waits"), "theirs")
+
+
 if __name__ == "__main__":
     unittest.main()
