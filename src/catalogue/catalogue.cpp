@@ -108,6 +108,17 @@ const Provider* Catalogue::provider(const std::string& name, Problems& problems)
   return providers_.emplace(name, load_provider(name, problems)).first->second.get();
 }
 
+Value Catalogue::optional_document(const std::string& path, const std::string& schema,
+                                   Problems& problems) {
+  if (!exists(path)) return {};
+  Result<Value> document = document::read_document_file(path);
+  if (!document) {
+    problems.push_back(std::move(document).error());
+    return {};
+  }
+  return validate(schema, *document, problems) ? std::move(*document) : Value();
+}
+
 std::unique_ptr<Provider> Catalogue::load_provider(const std::string& name, Problems& problems) {
   const std::string folder = folder_ + "/providers/" + name;
   Result<Value> facts = document::read_document_file(folder + "/provider.yaml");
@@ -120,25 +131,13 @@ std::unique_ptr<Provider> Catalogue::load_provider(const std::string& name, Prob
   validate("allod:provider", *facts, problems);
   validate("allod:units", *units, problems);
   if (problems.size() != before) return nullptr;
-  if (exists(folder + "/monitoring.yaml")) {
-    Result<Value> monitoring = document::read_document_file(folder + "/monitoring.yaml");
-    if (!monitoring) {
-      problems.push_back(std::move(monitoring).error());
-    } else if (validate("allod:monitoring", *monitoring, problems)) {
-      add_monitoring(*monitoring, *units);
-    }
-  }
+  Value monitoring = optional_document(folder + "/monitoring.yaml", "allod:monitoring", problems);
+  if (!monitoring.is_null()) add_monitoring(name, monitoring, *units);
   append(problems, schemas_.add(*facts->find("parameters"), parameters_schema(name)));
   std::unique_ptr<Provider> provider =
       compile_provider(folder, *facts, *units, surroundings(), problems);
-  if (exists(folder + "/baseline.yaml")) {
-    Result<Value> baseline = document::read_document_file(folder + "/baseline.yaml");
-    if (!baseline) {
-      problems.push_back(std::move(baseline).error());
-    } else if (validate("allod:baseline", *baseline, problems)) {
-      provider->baseline = std::move(*baseline);
-    }
-  }
+  provider->baseline = optional_document(folder + "/baseline.yaml", "allod:baseline", problems);
+  provider->monitoring = std::move(monitoring);
   return problems.size() == before ? std::move(provider) : nullptr;
 }
 

@@ -52,6 +52,9 @@ class Catalogue {
   Status load_schemas(Problems& problems);
   void load_capabilities(Problems& problems);
   void load_contracts(Problems& problems);
+  /// Null when the file is not there or has faults.
+  document::Value optional_document(const std::string& path, const std::string& schema,
+                                    Problems& problems);
   std::unique_ptr<Provider> load_provider(const std::string& name, Problems& problems);
 
   std::string folder_;

@@ -1,5 +1,6 @@
 #include "catalogue/monitoring.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include "base/text.h"
@@ -11,7 +12,7 @@ using document::Member;
 using document::Value;
 
 /// The alerts as a list, each with its name.
-Value alerts_of(const Value& monitoring) {
+Value alerts_of(const std::string& provider, const Value& monitoring) {
   Value list = Value::list();
   const Value* alerts = monitoring.find("alerts");
   if (alerts == nullptr) return list;
@@ -20,6 +21,7 @@ Value alerts_of(const Value& monitoring) {
     alert.set("name", member.key);
     alert.set("pending", *member.value.find("for")); // "for" is a word that CEL keeps to itself
     alert.erase("for");
+    alert.set("runbook", runbook_of(provider, member.key));
     list.push(std::move(alert));
   }
   return list;
@@ -61,10 +63,17 @@ Value offer_of(const Member& target, Value alerts, Value panels) {
 
 } // namespace
 
-void add_monitoring(const Value& monitoring, Value& units) {
+std::string runbook_of(const std::string& provider, const std::string& alert) {
+  std::string anchor = alert;
+  std::transform(anchor.begin(), anchor.end(), anchor.begin(),
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  return provider + "/runbook.md#" + anchor;
+}
+
+void add_monitoring(const std::string& provider, const Value& monitoring, Value& units) {
   if (!units.contains("offers")) units.set("offers", Value::map());
   Value& offers = *units.find("offers");
-  Value alerts = alerts_of(monitoring);
+  Value alerts = alerts_of(provider, monitoring);
   Value panels = panels_of(monitoring);
   for (const Member& target : monitoring.find("targets")->members()) {
     offers.set(offer_name(target.key), offer_of(target, std::move(alerts), std::move(panels)));

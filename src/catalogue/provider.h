@@ -112,6 +112,7 @@ struct Provider {
   document::Value facts;      ///< provider.yaml
   document::Value images;     ///< image.yaml; null when the provider has none
   document::Value baseline;   ///< baseline.yaml; null when there is none
+  document::Value monitoring; ///< monitoring.yaml with defaults; null when there is none
   document::Value parameters; ///< JSON Schema of an object
   std::vector<std::string> capabilities;
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/exit_code.h"
+#include "cli/provider_page.h"
 #include "cli/verbs.h"
 
 namespace allod::cli {
@@ -45,6 +46,29 @@ int list(Context& context) {
   return kSuccess;
 }
 
+int show(Context& context, const std::string& name) {
+  catalogue::Problems problems;
+  Result<std::unique_ptr<catalogue::Catalogue>> catalogue = open_catalogue(context, problems);
+  if (!catalogue) return context.fail(catalogue.error());
+  const catalogue::Provider* provider = (*catalogue)->provider(name, problems);
+  if (!problems.empty()) return context.fail(problems);
+  if (provider == nullptr) {
+    return context.fail(
+        Error(ErrorCode::not_found, "there is no provider \"" + name + "\"")
+            .with_hint(document::suggestion(name, (*catalogue)->provider_names(), "providers")));
+  }
+  if (!context.json()) {
+    context.terminal.print(provider_page(*provider));
+    return kSuccess;
+  }
+  Value value = Value::map();
+  value.set("provider", provider->facts);
+  value.set("baseline", provider->baseline);
+  value.set("monitoring", provider->monitoring);
+  context.print_json(value);
+  return kSuccess;
+}
+
 int check(Context& context) {
   catalogue::Problems problems;
   Result<std::unique_ptr<catalogue::Catalogue>> catalogue = open_catalogue(context, problems);
@@ -64,6 +88,13 @@ void add_catalogue(CLI::App& command, Invocation& invocation) {
   command.require_subcommand(1);
   command.add_subcommand("list", "the providers, with what they are")->callback([&invocation] {
     invocation.run = list;
+  });
+  CLI::App& page = *command.add_subcommand(
+      "show", "one provider: its parameters with examples, its security baseline, its alerts");
+  auto name = std::make_shared<std::string>();
+  page.add_option("PROVIDER", *name, "for instance postgresql")->required();
+  page.callback([&invocation, name] {
+    invocation.run = [name](Context& context) { return show(context, *name); };
   });
   command.add_subcommand("check", "read everything and check every expression")
       ->callback([&invocation] { invocation.run = check; });
