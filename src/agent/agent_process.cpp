@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include <malloc.h>
 #include <sys/epoll.h>
@@ -16,6 +17,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kPool = 4;
 constexpr milliseconds kLongestRenewalPause{30000};
 constexpr milliseconds kRenewalRetry{5000};
+constexpr milliseconds kLookPause{200};
 
 void log_line(const std::string& line) {
   const std::string whole = line + "\n";
@@ -39,16 +41,18 @@ std::shared_ptr<AgentProcess::Works> AgentProcess::works() const {
 
 Result<std::shared_ptr<AgentProcess::Works>> AgentProcess::open_works(const Value& settings) {
   if (std::shared_ptr<Works> open = works()) return open;
-  Result<std::unique_ptr<Machinery>> machinery = Machinery::open({.places = options_.places,
-                                                                  .state = state_,
-                                                                  .events = events_,
-                                                                  .loop = *loop_,
-                                                                  .pool = *pool_,
-                                                                  .images = options_.images,
-                                                                  .formats = options_.formats,
-                                                                  .seccomp = options_.seccomp,
-                                                                  .clock = options_.clock},
-                                                                 settings);
+  Result<std::unique_ptr<Machinery>> machinery =
+      Machinery::open({.places = options_.places,
+                       .state = state_,
+                       .events = events_,
+                       .loop = *loop_,
+                       .pool = *pool_,
+                       .images = options_.images,
+                       .formats = options_.formats,
+                       .seccomp = options_.seccomp,
+                       .clock = options_.clock,
+                       .look_again = [this] { look_again(); }},
+                      settings);
   if (!machinery) return std::move(machinery).error();
   auto opened = std::make_shared<Works>();
   opened->machinery = std::move(*machinery);
@@ -95,19 +99,42 @@ Status AgentProcess::start() {
   return {};
 }
 
+void AgentProcess::repair_now() {
+  bool busy = false;
+  {
+    const std::lock_guard lock(mutex_);
+    busy = !changing_.empty();
+  }
+  const Result<bool> running = state_.wanted_running();
+  if (const auto open = works(); open && !busy && running && *running) {
+    open->reconciler->repair();
+  }
+}
+
 void AgentProcess::schedule_upkeep() {
   loop_->after(options_.repair_interval, [this] {
     upkeep_->submit([this] {
-      bool busy = false;
-      {
-        const std::lock_guard lock(mutex_);
-        busy = !changing_.empty();
-      }
-      const Result<bool> running = state_.wanted_running();
-      if (const auto open = works(); open && !busy && running && *running) {
-        open->reconciler->repair();
-      }
+      repair_now();
       loop_->post([this] { schedule_upkeep(); });
+    });
+  });
+}
+
+void AgentProcess::look_again() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(looking_, true)) return;
+  }
+  loop_->post([this] {
+    // News come in bursts; the agent's own work makes some, too.
+    loop_->after(kLookPause, [this] {
+      upkeep_->submit([this] {
+        {
+          const std::lock_guard lock(mutex_);
+          looking_ = false;
+        }
+        repair_now();
+      });
     });
   });
 }

@@ -50,6 +50,8 @@ class AgentProcess {
   Result<std::shared_ptr<Works>> open_works(const document::Value& settings);
   [[nodiscard]] std::shared_ptr<Works> works() const;
   void schedule_upkeep();
+  void repair_now();
+  void look_again();
   void schedule_renewal();
   void advance_root_rotation();
   void end();
@@ -85,6 +87,7 @@ class AgentProcess {
   std::shared_ptr<Works> works_;
   std::string changing_; // the change that is under way, for people
   int pending_ = 0;      // changes that wait or are under way
+  bool looking_ = false; // a look beside the periodic ones is due
 
   std::unique_ptr<WorkerPool> pool_;
   std::unique_ptr<WorkerPool> upkeep_;

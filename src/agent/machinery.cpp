@@ -38,9 +38,11 @@ Supervisor::Parts supervisor_parts(Machinery& machinery) {
       .probe_place = {.router_namespace = {},
                       .peer = {},
                       .material = [&machinery] { return machinery.identities.client_material(); }},
-      .identity_of = [&machinery](const std::string& component) {
-        return machinery.keys->authority().id_of(component);
-      }};
+      .identity_of =
+          [&machinery](const std::string& component) {
+            return machinery.keys->authority().id_of(component);
+          },
+      .on_doubt = machinery.given.look_again};
 }
 
 } // namespace
@@ -50,7 +52,7 @@ Machinery::Machinery(MachineryParts parts, const Value& stack_settings, std::uin
                      std::unique_ptr<VolumeKeeper> opened_volumes)
     : given(std::move(parts)), settings(stack_settings), first_user(users),
       keys(std::move(opened_keys)), volumes(std::move(opened_volumes)), network(given.places.stack),
-      identities(*keys, given.places, given.clock),
+      network_watch(given.loop, given.look_again), identities(*keys, given.places, given.clock),
       workload(given.places, users, *keys, identities, given.events, given.clock),
       files(
           given.places, keys->source(), [this] { return keys->authority().root_bundle(); },
@@ -105,6 +107,7 @@ Status Machinery::take_settings(const Value& next) {
 }
 
 Status Machinery::ensure_endpoints() {
+  if (Status watched = network_watch.ensure(network.router_namespace()); !watched) return watched;
   for (AgentEndpoint* endpoint : {&seal.endpoint(), &metrics.endpoint()}) {
     if (Status ensured = endpoint->ensure(); !ensured) return ensured;
   }
@@ -119,6 +122,7 @@ Status Machinery::renew_endpoints() {
 }
 
 void Machinery::stop_endpoints() {
+  network_watch.stop();
   seal.endpoint().stop();
   metrics.endpoint().stop();
   outlets.stop();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "agent/event_log.h"
@@ -12,6 +13,7 @@
 #include "agent/listener_keeper.h"
 #include "agent/metrics_endpoint.h"
 #include "agent/network_keeper.h"
+#include "agent/network_watch.h"
 #include "agent/outlet_keeper.h"
 #include "agent/places.h"
 #include "agent/seal_endpoint.h"
@@ -37,6 +39,7 @@ struct MachineryParts {
   FormatWriter formats;
   document::Value seccomp;
   trust::Clock clock;
+  std::function<void()> look_again; ///< something may be amiss; from any thread
 };
 
 /// The members are in the order in which they need each other.
@@ -47,6 +50,7 @@ struct Machinery {
   std::unique_ptr<Keys> keys;
   std::unique_ptr<VolumeKeeper> volumes;
   NetworkKeeper network;
+  NetworkWatch network_watch;
   ListenerKeeper listeners;
   IdentityKeeper identities;
   WorkloadEndpoint workload;
@@ -66,7 +70,7 @@ struct Machinery {
   Status take_settings(const document::Value& next);
 
   /// The agent's own services in the platform's network: opened for whoever may reach them, given a
-  /// renewed certificate, stopped.
+  /// renewed certificate, stopped. With them goes the watch over the network itself.
   Status ensure_endpoints();
   Status renew_endpoints();
   void stop_endpoints();

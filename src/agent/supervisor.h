@@ -53,6 +53,7 @@ class Supervisor {
     EventLog& events;
     ProbePlace probe_place; ///< `peer` is set per component
     std::function<Result<trust::SpiffeId>(const std::string& component)> identity_of;
+    std::function<void()> on_doubt; ///< a unit that was ready does not answer
   };
   explicit Supervisor(Parts parts);
   ~Supervisor();

@@ -178,6 +178,8 @@ void Supervisor::take_answer(const UnitPointer& unit, std::uint64_t number, cons
   }
   if (!event.empty()) {
     parts_.events.tell("unit/" + unit->name, event, "", answer ? "" : answer.error().message());
+    // It may be what lies between.
+    if (!answer) parts_.on_doubt();
   }
   if (!restart_because.empty()) {
     submit_restart(unit, number, restart_because, answer.error().message());
