@@ -8,7 +8,7 @@ import json
 import subprocess
 import threading
 
-from harness import BOUND, binary
+from harness import BOUND, binary, wait_for
 
 # Every write is a connection and a request of its own, so that none outlives what is broken meanwhile.
 SETUP = """\
@@ -40,6 +40,21 @@ class Ledger:
         self.stack, self.component = stack, component
         self.rows, self.secrets, self.objects, self.last = [], [], [], 0
 
+    @property
+    def acknowledged(self):
+        return len(self.rows) + len(self.secrets) + len(self.objects)
+
+    @property
+    def refused(self):
+        """Writes that were tried and not acknowledged; up to three are under way while a program writes."""
+        return 3 * self.last - self.acknowledged
+
+    def await_writes(self, seconds=120):
+        """Until each kind of write was acknowledged anew."""
+        before = [len(kind) for kind in (self.rows, self.secrets, self.objects)]
+        wait_for("writes of each kind", lambda: all(
+            len(kind) > number for kind, number in zip((self.rows, self.secrets, self.objects), before)), seconds)
+
     @contextlib.contextmanager
     def writing(self):
         """Numbers are written one after the other for as long as this lasts."""
@@ -65,7 +80,7 @@ class Ledger:
                 if stop.wait(0.2):
                     return
                 self.last += 1
-                with contextlib.suppress(BrokenPipeError):
+                with contextlib.suppress(OSError):
                     writer.stdin.write(f"{self.last}\n")
 
         attendant = threading.Thread(target=attend, daemon=True)
@@ -77,7 +92,7 @@ class Ledger:
         finally:
             stop.set()
             attendant.join(60)
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError):
                 writer.stdin.close()
             try:
                 writer.wait(30)
