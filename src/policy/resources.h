@@ -61,9 +61,18 @@ class Resources {
   using Key = std::tuple<std::string, std::string, std::string>; // group, version, kind
   struct Less {
     using is_transparent = void;
+    using Views = std::tuple<std::string_view, std::string_view, std::string_view>;
+    template<class T>
+    static Views views(const T& key) {
+      return {std::get<0>(key), std::get<1>(key), std::get<2>(key)};
+    }
     template<class A, class B>
     bool operator()(const A& a, const B& b) const {
-      return a < b;
+      // Member by member: clang 14 knows no comparison of tuples of different texts.
+      const auto [a_group, a_version, a_kind] = views(a);
+      const auto [b_group, b_version, b_kind] = views(b);
+      if (a_group != b_group) return a_group < b_group;
+      return a_version != b_version ? a_version < b_version : a_kind < b_kind;
     }
   };
   void join(const std::vector<Resource*>& same);

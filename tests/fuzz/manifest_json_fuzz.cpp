@@ -1,13 +1,10 @@
-// Foreign bytes as JSON, and as a plan: nothing crashes, every refusal has a place, and what a plan
-// marks as sensitive is not among the values.
+// Foreign bytes as manifests in JSON: nothing crashes, every refusal has a place, and every key is
+// found again. Plans have a target of their own.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "manifest/plan.h"
 #include "manifest/yaml.h"
 
 namespace {
@@ -39,23 +36,13 @@ void read(std::string_view text) {
     if (!status.error().place()) std::abort();
     return;
   }
-  const std::vector<Node> roots(document.roots().begin(), document.roots().end());
-  for (const Node& root : roots) {
+  for (const Node& root : document.roots())
     (void)count(root);
-    if (!is_plan_or_state(root)) continue;
-    std::vector<PlanResource> resources;
-    if (const allod::Status read = read_plan(document, root, resources); !read) continue;
-    for (const PlanResource& resource : resources)
-      (void)count(*resource.node);
-  }
 }
 
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string text(reinterpret_cast<const char*>(data), size);
-  read(text);
-  // The same as a change of a plan, to get there sooner.
-  read(R"({"format_version":"1.0","resource_changes":[{"address":"a","change":)" + text + "}]}");
+  read({reinterpret_cast<const char*>(data), size});
   return 0;
 }
