@@ -173,8 +173,8 @@ void AgentProcess::apply(const Call& call) {
   }
   Result<std::shared_ptr<Works>> open = open_works(wanted->settings);
   if (!open) return call.reply(open.error());
-  const Result<Report> report =
-      (*open)->reconciler->apply(*wanted, teller(call), stop_.get_token());
+  const Result<Report> report = (*open)->reconciler->apply(*wanted, call.params.strings_at("again"),
+                                                           teller(call), stop_.get_token());
   call.reply(report ? Result<Value>(agent::to_value(*report)) : Result<Value>(report.error()));
 }
 

@@ -200,8 +200,8 @@ void Reconciler::remove_gone(const Graph& recorded, const Graph& wanted, Report&
   }
 }
 
-Result<Report> Reconciler::apply(const Graph& wanted, const OnProgress& progress,
-                                 const std::stop_token& stop) {
+Result<Report> Reconciler::apply(const Graph& wanted, const std::vector<std::string>& repeated,
+                                 const OnProgress& progress, const std::stop_token& stop) {
   if (Status taken = machinery_.take_settings(wanted.settings); !taken) {
     return std::move(taken).error();
   }
@@ -209,7 +209,7 @@ Result<Report> Reconciler::apply(const Graph& wanted, const OnProgress& progress
   Result<std::optional<Graph>> recorded = state.recorded();
   if (!recorded) return std::move(recorded).error();
   const Graph* before = *recorded ? &**recorded : nullptr;
-  graph::Plan plan = graph::difference(before, wanted);
+  graph::Plan plan = graph::difference(before, wanted, repeated);
   Status noted = state.set_desired(wanted);
   if (noted) noted = state.set_wanted_running(true);
   if (!noted) return std::move(noted).error();

@@ -64,10 +64,10 @@ class Reconciler {
  public:
   explicit Reconciler(Machinery& machinery);
 
-  /// Errors: invalid_input, unsupported: nothing was touched. Failures of resources are in the
-  /// report.
-  Result<Report> apply(const graph::Graph& wanted, const OnProgress& progress,
-                       const std::stop_token& stop);
+  /// `repeated`: components whose steps are run again. Errors: invalid_input, unsupported: nothing
+  /// was touched. Failures of resources are in the report.
+  Result<Report> apply(const graph::Graph& wanted, const std::vector<std::string>& repeated,
+                       const OnProgress& progress, const std::stop_token& stop);
   /// Takes up what is running of the recorded graph and makes what is missing: at the agent's
   /// start.
   Result<Report> bring_up(const graph::Graph& recorded, const std::stop_token& stop);

@@ -5,9 +5,28 @@
 #include "agent/places.h"
 #include "agent/state.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "document/document_file.h"
 
 namespace allod::cli {
+namespace {
+
+void check_names(const std::vector<std::string>& names, const graph::Graph& graph,
+                 catalogue::Problems& problems) {
+  std::vector<std::string> known;
+  for (const graph::Resource& resource : graph.resources) {
+    if (resource.kind == graph::ResourceKind::network) known.push_back(resource.component);
+  }
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    Error error(ErrorCode::not_found, "the stack has no component " + name);
+    const std::string meant = nearest(name, known);
+    problems.push_back(meant.empty() ? std::move(error).with_hint("there are " + join(known, ", "))
+                                     : std::move(error).with_hint("did you mean " + meant + "?"));
+  }
+}
+
+} // namespace
 
 std::vector<std::string> ResolvedStack::images() const {
   std::vector<std::string> names;
@@ -56,7 +75,8 @@ Result<std::optional<graph::Graph>> recorded_graph(const std::string& stack) {
 }
 
 std::optional<Planned> plan_stack(const ResolvedStack& resolved, const graph::ImageKey& image_key,
-                                  catalogue::Problems& problems) {
+                                  catalogue::Problems& problems,
+                                  const std::vector<std::string>& repeated) {
   Result<std::optional<graph::Graph>> recorded = recorded_graph(resolved.stack.name);
   if (!recorded) {
     problems.push_back(std::move(recorded).error());
@@ -68,7 +88,10 @@ std::optional<Planned> plan_stack(const ResolvedStack& resolved, const graph::Im
       planned.recorded ? planned.recorded->allocations : graph::Allocations();
   planned.graph = graph::compile(resolved.blueprint, allocations, image_key, problems);
   if (!problems.empty()) return std::nullopt;
-  planned.plan = graph::difference(planned.recorded ? &*planned.recorded : nullptr, planned.graph);
+  check_names(repeated, planned.graph, problems);
+  if (!problems.empty()) return std::nullopt;
+  planned.plan =
+      graph::difference(planned.recorded ? &*planned.recorded : nullptr, planned.graph, repeated);
   return planned;
 }
 

@@ -35,10 +35,12 @@ struct Planned {
   graph::Plan plan;
 };
 
-/// Compiles a resolved stack and compares it with the state on this machine.
+/// Compiles a resolved stack and compares it with the state on this machine; `repeated` as in
+/// graph::difference(). A name in it that is no component's is a problem.
 [[nodiscard]] std::optional<Planned> plan_stack(const ResolvedStack& resolved,
                                                 const graph::ImageKey& image_key,
-                                                catalogue::Problems& problems);
+                                                catalogue::Problems& problems,
+                                                const std::vector<std::string>& repeated = {});
 
 /// What is recorded of a stack on this machine; nothing when it is not there. Errors: integrity,
 /// io.

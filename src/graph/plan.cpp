@@ -125,7 +125,8 @@ std::size_t Plan::count(Action action) const {
                     [&](const Change& change) { return change.action == action; }));
 }
 
-Plan difference(const Graph* recorded, const Graph& desired) {
+Plan difference(const Graph* recorded, const Graph& desired,
+                const std::vector<std::string>& repeated) {
   std::unordered_map<std::string_view, const Resource*> before;
   if (recorded != nullptr) {
     for (const Resource& resource : recorded->resources)
@@ -140,6 +141,10 @@ Plan difference(const Graph* recorded, const Graph& desired) {
     }
     Change change = compare(*known->second, resource);
     before.erase(known);
+    if (resource.kind == ResourceKind::step &&
+        std::find(repeated.begin(), repeated.end(), resource.component) != repeated.end()) {
+      change.action = Action::rerun;
+    }
     if (change.action != Action::none) plan.changes.push_back(std::move(change));
   }
   if (recorded == nullptr) return plan;

@@ -48,8 +48,10 @@ struct Plan {
 };
 
 /// `recorded` may be null: everything is created. A resource that was recorded but did not come to
-/// its end is not part of `recorded`, so that it is created again.
-[[nodiscard]] Plan difference(const Graph* recorded, const Graph& desired);
+/// its end is not part of `recorded`, so that it is created again. The steps of the components in
+/// `repeated` are run again though nothing differs: somebody undid by hand what they had done.
+[[nodiscard]] Plan difference(const Graph* recorded, const Graph& desired,
+                              const std::vector<std::string>& repeated = {});
 
 /// What must be done anew when something that texts only mark has changed: the resources whose
 /// texts `text` is true for, each as if that text had changed.

@@ -166,6 +166,18 @@ class Changes(unittest.TestCase):
         STACK.up()
         self.assertEqual(STACK.program("psql -XAtc 'SELECT n FROM kept'", "guest"), "7", "its data was not kept")
 
+    def test_what_was_undone_by_hand_is_made_again_when_asked(self):
+        as_postgres = ("exec", "postgresql", "--", "/usr/lib/postgresql/15/bin/psql", "-qh", "/run/shared", "-U", "postgres", "-c")
+        STACK.allod(*as_postgres, "ALTER ROLE app NOLOGIN", check=True)
+        self.assertNotEqual(STACK.program("psql -XAtc 'SELECT 1'", check=False).returncode, 0)
+        before = pids()
+        STACK.up("--again", "postgresql")
+        self.assertEqual(STACK.program("psql -XAtc 'SELECT 1'"), "1")
+        self.assert_replaced(before, [])
+        done = STACK.allod("up", "--again", "postgres")
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("did you mean postgresql?", done.stdout + done.stderr)
+
     def failing(self, component, **parameters):
         """A change that cannot work: the answer of up."""
         before = pids()

@@ -23,6 +23,7 @@ using Clock = std::chrono::steady_clock;
 struct Options {
   ImageOptions images;
   bool dry_run = false;
+  std::vector<std::string> again;
 };
 
 std::int64_t milliseconds_since(Clock::time_point start) {
@@ -59,7 +60,7 @@ void say_images(Context& context, const std::vector<artifacts::AssembledImage>& 
 }
 
 int apply(Context& context, const Planned& planned, const ResolvedStack& resolved,
-          Clock::time_point start) {
+          const std::vector<std::string>& again, Clock::time_point start) {
   if (Status running = ensure_agent(context.options, resolved.stack.name); !running)
     return context.fail(running.error());
   Result<agent::ApiClient> client =
@@ -68,6 +69,10 @@ int apply(Context& context, const Planned& planned, const ResolvedStack& resolve
   ApplyProgress progress(context.terminal);
   document::Value parameters = document::Value::map();
   parameters.set("graph", graph::to_value(planned.graph));
+  document::Value repeated = document::Value::list();
+  for (const std::string& name : again)
+    repeated.push(name);
+  parameters.set("again", std::move(repeated));
   const Result<document::Value> outcome = client->call(
       "apply", parameters, [&](const std::string& method, const document::Value& notification) {
         progress.take(method, notification);
@@ -112,7 +117,8 @@ int run(Context& context, const Options& options) {
     if (!assembled) return context.fail(assembled.error());
     say_images(context, *assembled);
   }
-  const std::optional<Planned> planned = plan_stack(*resolved, images->keys(), problems);
+  const std::optional<Planned> planned =
+      plan_stack(*resolved, images->keys(), problems, options.again);
   if (!planned) return context.fail(problems);
   context.terminal.note("Plan         " + summarise_plan(*planned));
   if (options.dry_run) {
@@ -124,7 +130,7 @@ int run(Context& context, const Options& options) {
     return kSuccess;
   }
   context.terminal.note("");
-  return apply(context, *planned, *resolved, start);
+  return apply(context, *planned, *resolved, options.again, start);
 }
 
 } // namespace
@@ -132,6 +138,12 @@ int run(Context& context, const Options& options) {
 void add_up(CLI::App& command, Invocation& invocation) {
   auto options = std::make_shared<Options>();
   command.add_flag("--dry-run", options->dry_run, "show the plan and stop");
+  command
+      .add_option("--again", options->again,
+                  "run the steps of this component again, too (may be repeated)")
+      ->type_name("COMPONENT")
+      ->expected(1)
+      ->take_all();
   command.add_flag("--locked", options->images.locked,
                    "refuse successors of parts that are no longer served");
   command.add_flag("--offline", options->images.offline, "fetch nothing");

@@ -41,6 +41,15 @@ TEST(Plan, RestartsWhatAParameterChangesAndSaysWhere) {
   EXPECT_EQ(plan.find("step/postgresql.initialise")->action, Action::update);
 }
 
+TEST(Plan, RunsTheStepsOfAComponentAgainWhenAsked) {
+  const auto compiled = compile_text(stack_text(kDatabase));
+  ASSERT_EQ(compiled->problem(), "");
+  EXPECT_TRUE(difference(&compiled->graph, compiled->graph, {"openbao"}).empty());
+  const Plan plan = difference(&compiled->graph, compiled->graph, {"postgresql"});
+  EXPECT_GT(plan.count(Action::rerun), 0U);
+  EXPECT_EQ(plan.count(Action::rerun), plan.changes.size());
+}
+
 TEST(Plan, ReloadsADatabaseThatGetsAConsumer) {
   const auto before = compile_text(stack_text(kDatabase));
   const auto after = compile_text(
