@@ -140,12 +140,19 @@ void Sessions::end_all() {
 Result<Value> Sessions::find_unit(const Value& params) {
   const std::string component = params.string_or("component", "");
   const std::string unit = params.string_or("unit", "");
+  // Of several, the one that is named for what the component is.
+  const std::string usual = component + ".server";
   std::vector<UnitView> running;
   std::vector<std::string> names;
   for (UnitView& view : machinery_.supervisor.views()) {
     const UnitDefinition& definition = *view.definition;
     if (definition.component != component || !view.container) continue;
     if (!unit.empty() && definition.name != component + "." + unit) continue;
+    if (unit.empty() && definition.name == usual) {
+      running.clear();
+      running.push_back(std::move(view));
+      break;
+    }
     names.push_back(definition.name);
     running.push_back(std::move(view));
   }
