@@ -175,7 +175,7 @@ class Changes(unittest.TestCase):
         self.assertEqual(STACK.program("psql -XAtc 'SELECT 1'"), "1")
         self.assert_replaced(before, [])
         done = STACK.allod("up", "--again", "postgres")
-        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
         self.assertIn("did you mean postgresql?", done.stdout + done.stderr)
 
     def failing(self, component, **parameters):
