@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cel/check/checker.h"
+#include "cel/check/literals.h"
 #include "cel/eval/planner.h"
 #include "cel/syntax/parser.h"
 #include "cel/syntax/source.h"
@@ -12,7 +13,7 @@ namespace allod::cel {
 namespace {
 
 ParseOptions parse_options(const Environment& environment, const CompileOptions& options) {
-  return {environment.extended(), options.max_nodes, options.max_depth};
+  return {environment.dialect(), options.max_nodes, options.max_depth};
 }
 
 Status within_length(std::string_view text, const CompileOptions& options) {
@@ -25,6 +26,10 @@ Result<Program> finish(const Environment& environment, std::string_view source, 
                        const CompileOptions& options) {
   auto checked = check(environment, source, ast, options.check, options.expected);
   if (!checked) return std::move(checked).error();
+  if (options.check && environment.dialect() == Dialect::kubernetes) {
+    if (Status valid = check_literals(source, ast, *checked); !valid)
+      return std::move(valid).error();
+  }
   return Program(make_plan(environment, std::string(source), ast, std::move(checked).value()));
 }
 

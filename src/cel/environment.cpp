@@ -1,6 +1,7 @@
 #include "cel/environment.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "cel/library/library.h"
@@ -110,7 +111,27 @@ Environment Environment::core() {
 Environment Environment::standard() {
   static const Environment prototype = [] {
     Environment environment = build_standard();
-    environment.extended_ = true;
+    environment.dialect_ = Dialect::standard;
+    return environment;
+  }();
+  return prototype;
+}
+
+Environment Environment::kubernetes() {
+  static const Environment prototype = [] {
+    Environment environment = build_standard();
+    environment.dialect_ = Dialect::kubernetes;
+    // Libraries that k8s.io/apiserver 0.34 does not have, or only for expressions that were stored
+    // by a later version (pkg/cel/environment/base.go: lists came with 1.34, and new expressions
+    // see what 1.33 knew).
+    for (const std::string& name : environment.function_names()) {
+      const bool other = name.starts_with("math.") || name.starts_with("base64.") ||
+                         name.starts_with("regex.") || name.starts_with("lists.");
+      static const std::set<std::string_view> kLater{"slice", "flatten", "distinct", "reverse",
+                                                     "sort"};
+      if (other || kLater.contains(name)) environment.functions_.erase(name);
+    }
+    add_mixed_orders(environment);
     return environment;
   }();
   return prototype;

@@ -19,6 +19,16 @@ namespace allod::cel {
 class Environment;
 /// The operators' types; the evaluator does their work.
 void add_operators(Environment& environment);
+/// Orders of numbers of different types, which Kubernetes switches on (cel-go's
+/// CrossTypeNumericComparisons).
+void add_mixed_orders(Environment& environment);
+
+/// Which syntax, macros and rules of literals hold.
+enum class Dialect : std::uint8_t {
+  core,       ///< the specification's
+  kubernetes, ///< with optional values and two-variable macros, and the API server's checks
+  standard,   ///< with the macros of all extension libraries
+};
 
 struct Field {
   std::string name;
@@ -40,6 +50,10 @@ class Environment {
   /// Everything: the specification's functions and macros, optional values and every extension
   /// library (docs/cel.md lists them).
   static Environment standard();
+  /// What a Kubernetes 1.34 API server lets a new policy or rule use: no math, base64 and regex
+  /// libraries, no cel.bind, no list functions but its own; numbers of different types have an
+  /// order; literals are checked as there (see Dialect).
+  static Environment kubernetes();
   /// The specification's standard functions and macros only.
   static Environment core();
 
@@ -64,7 +78,7 @@ class Environment {
   Environment& set_container(std::string container);
 
   [[nodiscard]] const std::string& container() const { return container_; }
-  [[nodiscard]] bool extended() const { return extended_; }
+  [[nodiscard]] Dialect dialect() const { return dialect_; }
   [[nodiscard]] const Type* find_variable(std::string_view name) const;
   /// kNoSlot when there is no such variable.
   [[nodiscard]] std::uint32_t slot(std::string_view name) const;
@@ -80,6 +94,8 @@ class Environment {
 
  private:
   friend void add_operators(Environment& environment);
+  friend void add_mixed_orders(Environment& environment);
+  void add_operator(std::string_view signature);
 
   template<class T>
   using Table = std::map<std::string, T, std::less<>>;
@@ -94,7 +110,7 @@ class Environment {
   Table<Type> types_;
   Table<std::shared_ptr<const Function>> functions_;
   std::string container_;
-  bool extended_ = false; // optional syntax and the extension macros
+  Dialect dialect_ = Dialect::core;
 };
 
 } // namespace allod::cel

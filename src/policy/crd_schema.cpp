@@ -97,7 +97,7 @@ class SchemaReader {
   }
 
  private:
-  static cel::Environment crd_environment() { return cel::Environment::standard(); }
+  static cel::Environment crd_environment() { return cel::Environment::kubernetes(); }
 
   void adopt(SchemaNode& node, const SchemaNode& child) {
     node.plain = node.plain && child.plain;

@@ -99,7 +99,7 @@ Type variable_type(const Type& type) {
 
 const cel::Environment& base_environment() {
   static const cel::Environment kBase = [] {
-    cel::Environment environment = cel::Environment::standard();
+    cel::Environment environment = cel::Environment::kubernetes();
     environment.declare(name::kObject, Type::dyn());
     environment.declare(name::kOldObject, Type::dyn());
     declare_request(environment);

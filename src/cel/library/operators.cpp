@@ -1,6 +1,7 @@
 // The types of the operators.
 #include <array>
 #include <cassert>
+#include <string>
 #include <utility>
 
 #include "cel/environment.h"
@@ -79,20 +80,30 @@ void add_operators(Environment& environment) {
   constexpr std::array<std::string_view, 3> kMore{"_[?_](map<A, B>, A) -> optional<B>",
                                                   "_[?_](optional<list<A>>, int) -> optional<A>",
                                                   "_[?_](optional<map<A, B>>, A) -> optional<B>"};
-  const auto put = [&environment](std::string_view signature) {
-    auto function = parse_signature(signature);
-    assert(function.ok());
-    const auto present = environment.functions_.find(function->name);
-    auto merged = std::make_shared<Function>();
-    if (present != environment.functions_.end()) *merged = *present->second;
-    merged->name = function->name;
-    merged->overloads.push_back(std::move(function->overloads[0]));
-    environment.functions_.insert_or_assign(merged->name, std::move(merged));
-  };
   for (const auto signature : kSignatures)
-    put(signature);
+    environment.add_operator(signature);
   for (const auto signature : kMore)
-    put(signature);
+    environment.add_operator(signature);
+}
+
+void add_mixed_orders(Environment& environment) {
+  for (const char* name : {"_<_", "_<=_", "_>_", "_>=_"}) {
+    for (const char* types :
+         {"int, double", "double, int", "uint, double", "double, uint", "int, uint", "uint, int"}) {
+      environment.add_operator(std::string(name) + "(" + types + ") -> bool");
+    }
+  }
+}
+
+void Environment::add_operator(std::string_view signature) {
+  auto function = parse_signature(signature);
+  assert(function.ok());
+  const auto present = functions_.find(function->name);
+  auto merged = std::make_shared<Function>();
+  if (present != functions_.end()) *merged = *present->second;
+  merged->name = function->name;
+  merged->overloads.push_back(std::move(function->overloads[0]));
+  functions_.insert_or_assign(merged->name, std::move(merged));
 }
 
 } // namespace allod::cel

@@ -14,31 +14,31 @@ struct FoldMacro {
   std::size_t variables;
   std::size_t bodies; ///< 2 with a filter before the body
   Fold fold;
-  bool extension;
+  Dialect since; ///< the smallest dialect that has it
 };
 
 constexpr std::array<FoldMacro, 21> kFolds{{
-    {"all", 1, 1, Fold::all, false},
-    {"exists", 1, 1, Fold::exists, false},
-    {"exists_one", 1, 1, Fold::exists_one, false},
-    {"existsOne", 1, 1, Fold::exists_one, false},
-    {"map", 1, 1, Fold::map, false},
-    {"map", 1, 2, Fold::map, false},
-    {"filter", 1, 1, Fold::filter, false},
-    {"all", 2, 1, Fold::all, true},
-    {"exists", 2, 1, Fold::exists, true},
-    {"exists_one", 2, 1, Fold::exists_one, true},
-    {"existsOne", 2, 1, Fold::exists_one, true},
-    {"transformList", 2, 1, Fold::map, true},
-    {"transformList", 2, 2, Fold::map, true},
-    {"transformMap", 2, 1, Fold::to_map, true},
-    {"transformMap", 2, 2, Fold::to_map, true},
-    {"transformMapEntry", 2, 1, Fold::to_entries, true},
-    {"transformMapEntry", 2, 2, Fold::to_entries, true},
-    {"sortBy", 1, 1, Fold::sort_by, true},
-    {"optMap", 1, 1, Fold::optional_map, true},
-    {"optFlatMap", 1, 1, Fold::optional_flat_map, true},
-    {"", 0, 0, Fold::all, true},
+    {"all", 1, 1, Fold::all, Dialect::core},
+    {"exists", 1, 1, Fold::exists, Dialect::core},
+    {"exists_one", 1, 1, Fold::exists_one, Dialect::core},
+    {"existsOne", 1, 1, Fold::exists_one, Dialect::core},
+    {"map", 1, 1, Fold::map, Dialect::core},
+    {"map", 1, 2, Fold::map, Dialect::core},
+    {"filter", 1, 1, Fold::filter, Dialect::core},
+    {"all", 2, 1, Fold::all, Dialect::kubernetes},
+    {"exists", 2, 1, Fold::exists, Dialect::kubernetes},
+    {"exists_one", 2, 1, Fold::exists_one, Dialect::kubernetes},
+    {"existsOne", 2, 1, Fold::exists_one, Dialect::kubernetes},
+    {"transformList", 2, 1, Fold::map, Dialect::kubernetes},
+    {"transformList", 2, 2, Fold::map, Dialect::kubernetes},
+    {"transformMap", 2, 1, Fold::to_map, Dialect::kubernetes},
+    {"transformMap", 2, 2, Fold::to_map, Dialect::kubernetes},
+    {"transformMapEntry", 2, 1, Fold::to_entries, Dialect::kubernetes},
+    {"transformMapEntry", 2, 2, Fold::to_entries, Dialect::kubernetes},
+    {"sortBy", 1, 1, Fold::sort_by, Dialect::standard},
+    {"optMap", 1, 1, Fold::optional_map, Dialect::kubernetes},
+    {"optFlatMap", 1, 1, Fold::optional_flat_map, Dialect::kubernetes},
+    {"", 0, 0, Fold::all, Dialect::kubernetes},
 }};
 
 bool is_simple_name(const Expr& expr) {
@@ -183,22 +183,22 @@ std::optional<ExprId> expand_extremum(Parser& parser, const MacroCall& call) {
 
 } // namespace
 
-std::optional<ExprId> expand_macro(Parser& parser, const MacroCall& call, bool extended) {
+std::optional<ExprId> expand_macro(Parser& parser, const MacroCall& call, Dialect dialect) {
   if (call.receiver == kNoExpr) {
     if (call.name == "has" && call.arguments.size() == 1) return expand_has(parser, call);
     return std::nullopt;
   }
-  if (extended && is_namespace(parser.ast(), call.receiver, "cel")) {
+  if (dialect == Dialect::standard && is_namespace(parser.ast(), call.receiver, "cel")) {
     if (auto expansion = expand_cel(parser, call)) return expansion;
   }
-  if (extended && is_namespace(parser.ast(), call.receiver, "math") &&
+  if (dialect == Dialect::standard && is_namespace(parser.ast(), call.receiver, "math") &&
       (call.name == "greatest" || call.name == "least")) {
     return expand_extremum(parser, call);
   }
   for (const FoldMacro& macro : kFolds) {
     if (macro.name != call.name || macro.variables + macro.bodies != call.arguments.size())
       continue;
-    if (macro.extension && !extended) continue;
+    if (macro.since > dialect) continue;
     // map(x, f, t) has a filter, all(i, x, p) has two variables: the table has no name twice with
     // the same count, but for "map" and "transformList", whose counts differ.
     return expand_fold(parser, call, macro);

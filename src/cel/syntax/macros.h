@@ -20,6 +20,6 @@ struct MacroCall {
 /// The expansion; kNoExpr when the call is a macro but wrong (the parser has the error); nothing
 /// when it is no macro.
 [[nodiscard]] std::optional<ExprId> expand_macro(Parser& parser, const MacroCall& call,
-                                                 bool extended);
+                                                 Dialect dialect);
 
 } // namespace allod::cel

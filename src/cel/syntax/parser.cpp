@@ -329,7 +329,7 @@ ExprId Parser::parse_index(ExprId receiver) {
 bool Parser::accept_optional_mark(bool& optional) {
   if (error_) return false;
   if (!at(TokenKind::question)) return true;
-  if (!options_.extended) {
+  if (options_.dialect == Dialect::core) {
     unexpected("an expression (optional syntax is not enabled)");
     return false;
   }
@@ -342,7 +342,7 @@ ExprId Parser::make_call(std::string name, ExprId receiver, std::vector<ExprId> 
                          Span span, Span whole) {
   if (error_) return kNoExpr;
   const MacroCall macro{name, receiver, arguments, span, whole};
-  if (const auto expansion = expand_macro(*this, macro, options_.extended)) return *expansion;
+  if (const auto expansion = expand_macro(*this, macro, options_.dialect)) return *expansion;
   Expr call;
   call.kind = ExprKind::call;
   call.name = std::move(name);

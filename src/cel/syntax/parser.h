@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cel/environment.h"
 #include "cel/syntax/ast.h"
 #include "cel/syntax/lexer.h"
 
 namespace allod::cel {
 
 struct ParseOptions {
-  bool extended = true; ///< optional syntax and the macros of the extension libraries
+  Dialect dialect = Dialect::standard;
   std::size_t max_nodes = 50'000;
   std::size_t max_depth = 250;
 };

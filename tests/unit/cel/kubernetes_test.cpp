@@ -232,5 +232,23 @@ TEST(Authorizer, KnowsNothingOffline) {
             "unknown(authorizer.path('/x').check('get'))");
 }
 
+// More of them in tests/reference/expressions.yaml, where a server is asked the same.
+TEST(Environment, OfKubernetesRefusesWhatTheServerDoes) {
+  const auto says = [](std::string_view expression) {
+    const auto program = compile(Environment::kubernetes(), expression);
+    return program ? "" : program.error().message();
+  };
+  EXPECT_EQ(says("2 > 1.5 && 1u < 2 && '%s'.format([[1, 'a']]) == ''"), "");
+  EXPECT_EQ(says("[1, 'a'] == []"), "expected type 'int' but found 'string'");
+  EXPECT_EQ(says("{'a': 1, 'b': 'c'} == {}"), "expected type 'int' but found 'string'");
+  EXPECT_EQ(says("duration('1 hour') == duration('1h')"), "invalid duration argument");
+  EXPECT_EQ(says("timestamp('today') == timestamp('now')"), "invalid timestamp argument");
+  EXPECT_EQ(says("'a'.matches('[')"), "invalid matches argument");
+  for (const char* other : {"math.abs(1) == 1", "[2, 1].sort() == []", "'ab'.reverse() == ''",
+                            "cel.bind(a, 1, a == 1)", "[1].sortBy(x, x) == []"}) {
+    EXPECT_NE(says(other), "") << other;
+  }
+}
+
 } // namespace
 } // namespace allod::cel
