@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "document/json_reader.h"
 #include "document/json_writer.h"
@@ -14,6 +15,9 @@ namespace {
 using document::Value;
 using graph::Resource;
 using graph::ResourceKind;
+
+/// In the names of sessions, before what tells them apart.
+constexpr std::string_view kMark = ".session-";
 
 bool is_session(const Resource& resource) {
   return resource.kind == ResourceKind::unit &&
@@ -74,7 +78,7 @@ Result<Value> Sessions::prepare(const graph::Graph& graph, const Value& params,
   if (!resource) return resource.error();
   Result<UnitDefinition> session = unit_definition(**resource, graph, machinery_.first_user);
   if (!session) return std::move(session).error();
-  session->name += ".session-" + random_password(6);
+  session->name += std::string(kMark) + random_password(6);
   take_params(*session, params);
   {
     const std::lock_guard lock(mutex_);
@@ -100,6 +104,26 @@ Result<Value> Sessions::prepare(const graph::Graph& graph, const Value& params,
   value.set("id", session->name);
   value.set("bundle", paths.bundle(session->name));
   return value;
+}
+
+void Sessions::sweep() {
+  const Places& places = machinery_.given.places;
+  const std::string runtime = machinery_.launcher.parts().runtime.path;
+  for (const std::string& name :
+       list_directory(places.run() + "/files").value_or(std::vector<std::string>())) {
+    if (name.find(kMark) == std::string::npos) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      if (sessions_.contains(name)) continue;
+    }
+    Command question;
+    question.arguments = {runtime, "--root", places.host().runtime_root(), "state", name};
+    const Result<std::string> answer = run_checked(question);
+    if (answer && answer->find("\"running\"") != std::string::npos) continue;
+    Status gone = machinery_.launcher.remove(name);
+    machinery_.given.events.tell("unit/" + name, "a session of an earlier agent has ended",
+                                 "removed", gone ? "" : gone.error().describe());
+  }
 }
 
 Status Sessions::end(const std::string& id) {

@@ -19,6 +19,10 @@ class Sessions {
  public:
   explicit Sessions(Machinery& machinery) : machinery_(machinery) {}
 
+  /// Removes what is left of sessions that were opened by an agent before this one and run no more:
+  /// their files hold secrets.
+  void sweep();
+
   /// params: {"component", "unit"?, "command"?: [..], "terminal"?: bool, "environment"?: {"TERM":
   /// …}}. Lays a session unit of the component: {"id", "bundle", "runtime", "runtimeRoot"}, for
   /// `RUNTIME --root ROOT run --bundle BUNDLE ID`. Errors: not_found when the component has none.
