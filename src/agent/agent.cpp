@@ -11,6 +11,7 @@
 #include "agent/http_session.h"
 #include "agent/run_folder.h"
 #include "base/files.h"
+#include "base/time.h"
 #include "trust/softhsm.h"
 
 namespace allod::agent {
@@ -59,6 +60,18 @@ Result<FileLock> take_lock(const Places& places) {
 
 } // namespace
 
+Status state_is_there(const Places& places) {
+  struct stat facts {};
+  const std::string path = places.state_file();
+  if (::stat(path.c_str(), &facts) == 0 && facts.st_size > 0) return {};
+  const Result<std::vector<std::string>> volumes = list_directory(places.state() + "/volumes");
+  if (!exists(path + ".backup") && (!volumes || volumes->empty())) return {};
+  return Error(ErrorCode::integrity, "the state of stack " + places.stack + " is lost: " + path +
+                                         (exists(path) ? " is empty" : " is not there") +
+                                         ", but the stack is")
+      .with_hint(state_remedy(path));
+}
+
 Status run_agent(const AgentOptions& options) {
   const Places& places = options.places;
   ::umask(0022);
@@ -72,6 +85,7 @@ Status run_agent(const AgentOptions& options) {
   initialise_http();
   Result<UniqueFd> signals = take_signals();
   if (!signals) return std::move(signals).error();
+  if (Status there = state_is_there(places); !there) return there;
   if (Status mounted = mount_run_folder(places); !mounted) return mounted;
 
   Result<State> state = State::open(places.state_file());
@@ -85,6 +99,33 @@ Status run_agent(const AgentOptions& options) {
   // After `destroy`: the folder in memory went out of use only now.
   if (!exists(places.state_file())) return unmount_run_folder(places);
   return {};
+}
+
+Result<std::string> recover_state(const Places& places) {
+  if (!is_directory(places.state())) {
+    return Error(ErrorCode::not_found, "there is no stack " + places.stack + " on this machine");
+  }
+  const Result<FileLock> lock = take_lock(places);
+  if (!lock) {
+    return Error(lock.error()).with_hint("end it first, its units run on: allod agent stop");
+  }
+  const std::string path = places.state_file();
+  {
+    const Result<State> copy = State::open_read_only(path + ".backup");
+    if (!copy) return Error(copy.error()).during("looking at the copy of the state");
+  }
+  const std::string kept = path + ".damaged-" + format_rfc3339(now());
+  for (const char* end : {"", "-wal", "-shm"}) {
+    if (!exists(path + end)) continue;
+    if (::rename((path + end).c_str(), (kept + end).c_str()) != 0) {
+      return errno_error("rename " + path + end);
+    }
+  }
+  const Result<std::string> copy = read_file(path + ".backup", std::size_t{1} << 30);
+  if (!copy) return copy.error();
+  Status written = write_file(path, *copy, {.mode = 0600, .sync = true});
+  if (!written) return std::move(written).error();
+  return exists(kept) ? kept : std::string();
 }
 
 } // namespace allod::agent

@@ -13,4 +13,13 @@ namespace allod::agent {
 /// file and of the socket.
 Status run_agent(const AgentOptions& options);
 
+/// A state file that is missing or empty is the beginning of a stack, unless there is one already.
+/// Errors: integrity, with the way out.
+Status state_is_there(const Places& places);
+
+/// Puts the copy of the last change (state.db.backup) in the place of a state file that is damaged
+/// or lost. What stood there is kept beside it; its path is returned, or "". Errors: conflict while
+/// an agent runs, not_found without a copy, integrity when the copy is damaged as well.
+Result<std::string> recover_state(const Places& places);
+
 } // namespace allod::agent

@@ -76,7 +76,8 @@ void AgentProcess::answer(Call call) {
   if (method == "status") {
     return later([this](const Call& asked) {
       const auto open = works();
-      Result<Value> status = status_value(state_, open ? open->machinery.get() : nullptr);
+      Result<Value> status =
+          status_value(state_, open ? open->machinery.get() : nullptr, troubles_);
       if (status) {
         const Value own = version();
         for (const document::Member& member : own.members()) {

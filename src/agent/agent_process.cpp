@@ -29,7 +29,8 @@ void log_line(const std::string& line) {
 AgentProcess::AgentProcess(const AgentOptions& options, State state,
                            std::unique_ptr<EventLoop> loop)
     : options_(options), state_(std::move(state)), loop_(std::move(loop)),
-      events_(state_, &log_line), started_(now()), pool_(std::make_unique<WorkerPool>(kPool)),
+      events_(state_, &log_line), troubles_(events_), health_(options_, state_, events_, troubles_),
+      started_(now()), pool_(std::make_unique<WorkerPool>(kPool)),
       upkeep_(std::make_unique<WorkerPool>(1)), changes_(std::make_unique<WorkerPool>(1)) {}
 
 AgentProcess::~AgentProcess() = default;
@@ -67,22 +68,28 @@ void AgentProcess::take_up_recorded() {
   Result<std::optional<graph::Graph>> recorded = state_.recorded();
   const Result<bool> running = state_.wanted_running();
   if (!recorded || !running) {
-    events_.tell("", "the state could not be read", "",
-                 recorded ? running.error().describe() : recorded.error().describe());
+    troubles_.take("state", "the state could not be read",
+                   recorded ? Status(running.error()) : Status(recorded.error()));
     return;
   }
   if (!*recorded) return;
   Result<std::shared_ptr<Works>> open = open_works((*recorded)->settings);
-  if (!open) {
-    events_.tell("", "the stack could not be taken up", "", open.error().describe());
-    return;
-  }
-  if (!*running) return;
+  const std::string unable = "the stack could not be taken up; units that run are left alone";
+  // A PIN that was refused is not tried again: each try brings a token nearer to locking.
+  retry_ = open || open.error().code() != ErrorCode::permission;
+  if (!open) return troubles_.take("start", unable, open.error());
+  if (!*running) return troubles_.end("start");
   const Result<Report> report = (*open)->reconciler->bring_up(**recorded, stop_.get_token());
-  if (!report) {
-    events_.tell("", "the stack could not be taken up", "", report.error().describe());
-  }
+  troubles_.take("start", unable, report ? Status() : Status(report.error()));
   ::malloc_trim(0);
+}
+
+void AgentProcess::take_up_in_turn() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++pending_;
+  }
+  changes_->submit([this] { run_change("taking up the stack", [this] { take_up_recorded(); }); });
 }
 
 Status AgentProcess::start() {
@@ -92,8 +99,7 @@ Status AgentProcess::start() {
                          .on_gone = [this](std::uint64_t client) { on_gone(client); }});
   if (!api) return std::move(api).error();
   api_ = std::move(*api);
-  ++pending_;
-  changes_->submit([this] { run_change("taking up the stack", [this] { take_up_recorded(); }); });
+  take_up_in_turn();
   schedule_upkeep();
   schedule_renewal();
   return {};
@@ -105,10 +111,14 @@ void AgentProcess::repair_now() {
     const std::lock_guard lock(mutex_);
     busy = !changing_.empty();
   }
+  const auto open = works();
+  health_.look(open ? open->machinery.get() : nullptr);
+  if (busy) return;
+  // What was in the way may be gone by now.
+  if (!open) return retry_ ? take_up_in_turn() : void();
+  open->sessions->sweep();
   const Result<bool> running = state_.wanted_running();
-  if (const auto open = works(); open && !busy && running && *running) {
-    open->reconciler->repair();
-  }
+  if (running && *running) open->reconciler->repair();
 }
 
 void AgentProcess::schedule_upkeep() {

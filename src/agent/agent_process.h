@@ -6,6 +6,7 @@
 //   pool     a few threads: probes and restarts of units
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,10 +19,12 @@
 #include "agent/api_server.h"
 #include "agent/event_log.h"
 #include "agent/event_loop.h"
+#include "agent/health.h"
 #include "agent/machinery.h"
 #include "agent/reconciler.h"
 #include "agent/session.h"
 #include "agent/state.h"
+#include "agent/troubles.h"
 #include "agent/worker_pool.h"
 #include "base/files.h"
 #include "base/result.h"
@@ -47,6 +50,7 @@ class AgentProcess {
   // agent_process.cpp
   Status start();
   void take_up_recorded();
+  void take_up_in_turn();
   Result<std::shared_ptr<Works>> open_works(const document::Value& settings);
   [[nodiscard]] std::shared_ptr<Works> works() const;
   void schedule_upkeep();
@@ -78,9 +82,12 @@ class AgentProcess {
   State state_;
   std::unique_ptr<EventLoop> loop_;
   EventLog events_;
+  Troubles troubles_;
+  Health health_; // of the upkeep thread
   std::unique_ptr<ApiServer> api_;
   std::map<std::uint64_t, std::uint64_t> followers_; // client → subscription; on the loop's thread
   std::stop_source stop_;
+  std::atomic<bool> retry_ = true; // to take up the stack, when it could not be
   Timestamp started_;
 
   mutable std::mutex mutex_;

@@ -57,6 +57,12 @@ Timestamp IdentityKeeper::half_life(Timestamp issued, Timestamp end) const {
   return issued + life / 2 + jitter;
 }
 
+bool IdentityKeeper::is_due(Timestamp renew_at, Timestamp end, const Component& component) const {
+  const Timestamp time = clock_();
+  // One that ends later than any issued now began after now: the clock was set back since.
+  return renew_at <= time || end > time + component.definition.lifetime + kBackDated;
+}
+
 Status IdentityKeeper::issue(Component& component) {
   const IdentityDefinition& definition = component.definition;
   trust::SvidRequest request;
@@ -76,7 +82,8 @@ Status IdentityKeeper::issue(Component& component) {
 }
 
 Status IdentityKeeper::ensure_issued(Component& component) {
-  if (component.svid && clock_() < component.renew_at) return {};
+  if (component.svid && !is_due(component.renew_at, component.svid->not_after, component))
+    return {};
   return issue(component);
 }
 
@@ -209,14 +216,16 @@ std::optional<Timestamp> IdentityKeeper::next_due() const {
 
 std::vector<std::string> IdentityKeeper::due() const {
   const std::lock_guard lock(mutex_);
-  const Timestamp time = clock_();
   std::vector<std::string> names;
-  for (const auto& [name, component] : components_) {
-    const bool own = name == kAgentComponent && component.svid && component.renew_at <= time;
+  for (const auto& entry : components_) {
+    const Component& component = entry.second;
+    const bool own = entry.first == kAgentComponent && component.svid &&
+                     is_due(component.renew_at, component.svid->not_after, component);
     const bool folder_due =
-        std::any_of(component.folders.begin(), component.folders.end(),
-                    [&](const auto& entry) { return entry.second.renew_at <= time; });
-    if (own || folder_due) names.push_back(name);
+        std::any_of(component.folders.begin(), component.folders.end(), [&](const auto& folder) {
+          return is_due(folder.second.renew_at, folder.second.end, component);
+        });
+    if (own || folder_due) names.push_back(entry.first);
   }
   return names;
 }

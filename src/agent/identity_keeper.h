@@ -115,6 +115,7 @@ class IdentityKeeper {
     std::map<std::string, Folder> folders; // by unit
   };
 
+  [[nodiscard]] bool is_due(Timestamp renew_at, Timestamp end, const Component& component) const;
   Status issue(Component& component);
   Status ensure_issued(Component& component);
   Status write(const std::string& unit, Component& component, Folder& folder);

@@ -11,9 +11,18 @@ using document::Value;
 
 constexpr std::string_view kPrevious = "#previous"; ///< graph/compile.h, previous_marker
 
-Result<trust::TokenSettings> token_settings(const Places& places, const Value& settings) {
+/// `known`: something was sealed before.
+Result<trust::TokenSettings> token_settings(const Places& places, const Value& settings,
+                                            bool known) {
   const Value* token = settings.at_path({"trust", "token"});
   if (token == nullptr || !token->is_map()) {
+    // A new one would open nothing that the old one closed.
+    if (known && !exists(places.token_folder() + "/pin")) {
+      return Error(ErrorCode::not_found,
+                   "the token of this stack is gone: there is no " + places.token_folder() + "/pin")
+          .with_hint("put the folder " + places.token_folder() +
+                     " back from a backup: without it no volume and no secret can be opened");
+    }
     return trust::initialise_softhsm(places.token_folder(), places.stack);
   }
   trust::TokenSettings named;
@@ -30,7 +39,12 @@ Keys::Keys(State& state, std::string stack, trust::Token token)
 
 Result<std::unique_ptr<Keys>> Keys::open(const Places& places, State& state, const Value& settings,
                                          const trust::Clock& clock) {
-  Result<trust::TokenSettings> named = token_settings(places, settings);
+  const Result<std::vector<std::string>> volumes = state.volumes();
+  if (!volumes) return volumes.error();
+  const Result<std::vector<SealedSecret>> secrets = state.secrets();
+  if (!secrets) return secrets.error();
+  Result<trust::TokenSettings> named =
+      token_settings(places, settings, !volumes->empty() || !secrets->empty());
   if (!named) return std::move(named).error().during("making a token");
   Result<trust::Token> token = trust::Token::open(*named);
   if (!token) return std::move(token).error().during("opening the token");
@@ -116,6 +130,16 @@ std::vector<std::string> Keys::jwt_keys() const {
   for (const trust::RootView& view : authority_->roots())
     labels.push_back(stack_ + " jwt" + view.label.substr(root.size()));
   return labels;
+}
+
+Status Keys::check() {
+  const std::string label = stack_ + " sealing";
+  const Result<bool> there = token_.has_key(label);
+  if (!there) return there.error();
+  if (*there) return {};
+  return Error(ErrorCode::not_found, "the token does not hold the key \"" + label + "\"")
+      .with_hint("put the token's content back, from a backup or from its twin: without this key "
+                 "no volume and no secret can be opened");
 }
 
 SecretSource Keys::source() {

@@ -41,6 +41,8 @@ class Keys {
   Status renew_secret(const std::string& name, std::size_t length);
   /// The renewal has ended: the previous text goes.
   Status forget_previous(const std::string& name);
+  /// Whether the token answers and holds the stack's keys. Errors: not_found, those of the token.
+  Status check();
   [[nodiscard]] SecretSource source();
   /// Labels of the keys that sign JWT-SVIDs: one for each root, in their order.
   [[nodiscard]] std::vector<std::string> jwt_keys() const;

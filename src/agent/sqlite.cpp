@@ -144,6 +144,10 @@ Status Database::check() {
   return Error(ErrorCode::integrity, "the database is damaged: " + found);
 }
 
+void Database::keep_log() {
+  sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
 Status Database::copy_to(const std::string& path) {
   const std::string temporary = path + ".new";
   if (Status removed = remove_tree(temporary); !removed) return removed;

@@ -58,6 +58,8 @@ class Database {
   Status transaction(const std::function<Status()>& work);
   /// Reads through the whole file. Errors: integrity, with what SQLite found.
   Status check();
+  /// Closing it will leave the write-ahead log where it is.
+  void keep_log();
   /// A consistent copy while the database is in use, renamed into place.
   Status copy_to(const std::string& path);
   [[nodiscard]] std::int64_t last_row() const;

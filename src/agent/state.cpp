@@ -1,5 +1,7 @@
 #include "agent/state.h"
 
+#include <cstdio>
+
 #include "agent/state_schema.h"
 #include "agent/state_store.h"
 #include "base/files.h"
@@ -17,14 +19,7 @@ constexpr const char* kRunning = "running";
 
 Error with_remedy(Error error, const std::string& path) {
   if (error.code() != ErrorCode::integrity) return error;
-  const std::string copy = path + ".backup";
-  std::string hint = exists(copy)
-                         ? "put the copy of the last good change in its place: mv " + copy + " " +
-                               path + " (and remove " + path + "-wal, " + path +
-                               "-shm); units that run are not touched"
-                         : "put a backup of it in its place; the keys of the volumes are in "
-                           "it, so do not remove them";
-  return std::move(error).with_hint(std::move(hint));
+  return std::move(error).with_hint(state_remedy(path));
 }
 
 /// Settings and allocations without resources: what is recorded beside these.
@@ -43,6 +38,15 @@ Result<Value> parse(const std::string& name, const std::string& text) {
 }
 
 } // namespace
+
+std::string state_remedy(const std::string& path) {
+  const std::string copy = path + ".backup";
+  return exists(copy) ? "take the copy of the last change (" + copy +
+                            ") with: allod agent recover; what is there is kept beside it, units "
+                            "that run are not touched"
+                      : "put a backup of it in its place; the keys of the volumes are in it, so do "
+                        "not remove them";
+}
 
 State::State(std::unique_ptr<Store> store) : store_(std::move(store)) {}
 State::State(State&&) noexcept = default;
@@ -255,6 +259,38 @@ Result<std::vector<Event>> State::events_since(std::int64_t since, std::int64_t 
 Status State::back_up() {
   const std::lock_guard lock(store_->mutex);
   return store_->durable.copy_to(store_->path + ".backup");
+}
+
+Result<bool> State::ensure_in_place() {
+  const std::lock_guard lock(store_->mutex);
+  const std::string& path = store_->path;
+  if (file_number(path) == store_->number) return false;
+  if (exists(path) && ::rename(path.c_str(), (path + ".found").c_str()) != 0) {
+    return errno_error("rename " + path);
+  }
+  if (Status written = store_->durable.copy_to(path); !written) return std::move(written).error();
+  // Logs of the file that is gone.
+  for (const char* log : {"-wal", "-shm"}) {
+    if (Status gone = remove_tree(path + log); !gone) return std::move(gone).error();
+  }
+  Result<Database> durable = Database::open(path, Database::Mode::durable);
+  if (!durable) return std::move(durable).error();
+  Result<Database> relaxed = Database::open(path, Database::Mode::relaxed);
+  if (!relaxed) return std::move(relaxed).error();
+  // Their log has the name of the new file's: it must not go with them.
+  store_->durable.keep_log();
+  store_->relaxed.keep_log();
+  store_->durable = std::move(*durable);
+  store_->relaxed = std::move(*relaxed);
+  store_->number = file_number(path);
+  return true;
+}
+
+Status State::check() {
+  const std::lock_guard lock(store_->mutex);
+  Status whole = store_->durable.check();
+  if (whole) return {};
+  return with_remedy(std::move(whole).error(), store_->path);
 }
 
 document::Value resource_value(const graph::Resource& resource) {

@@ -95,6 +95,11 @@ class State {
 
   /// A copy beside the file, for the day when it is damaged.
   Status back_up();
+  /// Whether the file under our path is the one that is open; if it was removed or replaced, what
+  /// is open is written in its place, and what stood there is kept beside it. True when it was.
+  Result<bool> ensure_in_place();
+  /// Errors: integrity, with the way out, when the file is damaged.
+  Status check();
 
  private:
   struct Store;
@@ -102,6 +107,9 @@ class State {
   static Result<State> open_checked(const std::string& path, bool reading);
   std::unique_ptr<Store> store_;
 };
+
+/// What a person does when the file at this path is damaged or lost.
+[[nodiscard]] std::string state_remedy(const std::string& path);
 
 /// One resource in the form of the graph's JSON.
 [[nodiscard]] document::Value resource_value(const graph::Resource& resource);

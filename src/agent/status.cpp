@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <map>
 
+#include <sys/statvfs.h>
+
 #include "base/files.h"
 
 namespace allod::agent {
@@ -37,7 +39,7 @@ Value unit_value(const UnitView& view, const Machinery& machinery) {
 }
 
 /// Every component of the recorded graph, with its units as stopped until something else is known.
-Value components_value(const graph::Graph& recorded) {
+Value components_value(const graph::Graph& recorded, const char* state) {
   Value components = Value::map();
   const auto component = [&](const std::string& name) -> Value& {
     if (!components.contains(name)) {
@@ -55,7 +57,7 @@ Value components_value(const graph::Graph& recorded) {
     if (resource.kind != ResourceKind::unit) continue;
     if (resource.spec.string_or("kind", "service") != "service") continue;
     Value unit = Value::map();
-    unit.set("state", "stopped");
+    unit.set("state", state);
     component(resource.component)
         .find("units")
         ->set(name_of(resource.id).substr(resource.component.size() + 1), std::move(unit));
@@ -101,6 +103,34 @@ Value refused_value(const Machinery& machinery, const Value& components) {
   return list;
 }
 
+/// COMPONENT.NAME → what fits and what is free, for unlocked volumes.
+Value volumes_value(const Machinery& machinery) {
+  Value volumes = Value::map();
+  for (const std::string& name : machinery.volumes->list()) {
+    const Result<std::string> path = machinery.volumes->path(name);
+    struct statvfs facts {};
+    if (!path || ::statvfs(path->c_str(), &facts) != 0) continue;
+    Value volume = Value::map();
+    volume.set("capacityBytes", integer(std::uint64_t{facts.f_blocks} * facts.f_frsize));
+    volume.set("availableBytes", integer(std::uint64_t{facts.f_bavail} * facts.f_frsize));
+    volumes.set(name, std::move(volume));
+  }
+  return volumes;
+}
+
+Value troubles_value(const Troubles& troubles) {
+  Value list = Value::list();
+  for (const Trouble& trouble : troubles.list()) {
+    Value entry = Value::map();
+    entry.set("what", trouble.what);
+    entry.set("detail", trouble.detail);
+    entry.set("wayOut", trouble.way_out);
+    entry.set("since", format_rfc3339(trouble.since));
+    list.push(std::move(entry));
+  }
+  return list;
+}
+
 } // namespace
 
 Value token_value(trust::Token& token) {
@@ -114,13 +144,16 @@ Value token_value(trust::Token& token) {
   return value;
 }
 
-Result<Value> status_value(State& state, Machinery* machinery) {
+Result<Value> status_value(State& state, Machinery* machinery, const Troubles& troubles) {
   Result<std::optional<graph::Graph>> recorded = state.recorded();
   if (!recorded) return std::move(recorded).error();
   const Result<std::vector<ResourceStatus>> statuses = state.statuses();
   if (!statuses) return statuses.error();
   Value value = Value::map();
-  Value components = *recorded ? components_value(**recorded) : Value::map();
+  const Result<bool> running = state.wanted_running();
+  const bool unwatched = machinery == nullptr && running && *running;
+  Value components =
+      *recorded ? components_value(**recorded, unwatched ? "unwatched" : "stopped") : Value::map();
   if (machinery != nullptr) {
     add_views(*machinery, components);
     value.set("token", token_value(machinery->keys->token()));
@@ -128,8 +161,10 @@ Result<Value> status_value(State& state, Machinery* machinery) {
       value.set("agentCertificateEnd", format_rfc3339(*end));
     }
     value.set("refused", refused_value(*machinery, components));
+    value.set("volumes", volumes_value(*machinery));
   }
   value.set("components", std::move(components));
+  value.set("troubles", troubles_value(troubles));
   Value failed = Value::list();
   for (const ResourceStatus& status : *statuses) {
     if (status.status != "failed") continue;

@@ -3,6 +3,7 @@
 
 #include "agent/machinery.h"
 #include "agent/state.h"
+#include "agent/troubles.h"
 #include "base/result.h"
 #include "document/value.h"
 
@@ -14,7 +15,7 @@ namespace allod::agent {
 /// "agentCertificateEnd", "failed": [{"id", "error", "updated"}], "refused": [{"source",
 /// "destination", "port", "packets"}]}. `machinery` may be null: nothing runs. Errors: those of the
 /// state.
-Result<document::Value> status_value(State& state, Machinery* machinery);
+Result<document::Value> status_value(State& state, Machinery* machinery, const Troubles& troubles);
 
 /// {"line", "software", "label", "manufacturer", "model"}.
 [[nodiscard]] document::Value token_value(trust::Token& token);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/agent.h"
 #include "agent/places.h"
 #include "agent/state.h"
 #include "base/files.h"
@@ -67,7 +68,9 @@ std::unique_ptr<ResolvedStack> resolve_stack(const GlobalOptions& options,
 }
 
 Result<std::optional<graph::Graph>> recorded_graph(const std::string& stack) {
-  const std::string file = agent::Places::of(stack).state_file();
+  const agent::Places places = agent::Places::of(stack);
+  const std::string file = places.state_file();
+  if (Status there = agent::state_is_there(places); !there) return std::move(there).error();
   if (!exists(file)) return std::optional<graph::Graph>();
   Result<agent::State> state = agent::State::open_read_only(file);
   if (!state) return std::move(state).error();

@@ -123,7 +123,9 @@ Result<HeldCertificate*> CertificateAuthority::State::issuing(std::string_view c
     at = issuers.emplace(std::string(component), std::move(*held)).first;
   }
   const AuthorityCertificate& view = at->second.view;
-  if (view.not_after - settings.clock() < (view.not_after - view.not_before) / 3) {
+  // One that has not begun yet was made before the clock was set back.
+  if (view.not_after - settings.clock() < (view.not_after - view.not_before) / 3 ||
+      view.not_before > settings.clock()) {
     Result<HeldCertificate> renewed = make_issuing(component);
     if (!renewed) return std::move(renewed).error();
     at->second = std::move(*renewed);

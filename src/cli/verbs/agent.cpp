@@ -28,6 +28,18 @@ int stop(Context& context) {
   return kSuccess;
 }
 
+int recover(Context& context) {
+  if (Status root = need_root("agent recover"); !root) return context.fail(root.error());
+  const Result<std::string> stack = find_stack(context.options);
+  if (!stack) return context.fail(stack.error());
+  const Result<std::string> kept = agent::recover_state(agent::Places::of(*stack));
+  if (!kept) return context.fail(kept.error());
+  context.terminal.note("The state is as it was after the last change." +
+                        (kept->empty() ? std::string() : " What was there is kept: " + *kept) +
+                        "\nStart the agent, which takes up the units that run: allod up");
+  return kSuccess;
+}
+
 } // namespace
 
 void add_agent(CLI::App& command, Invocation& invocation) {
@@ -39,6 +51,10 @@ void add_agent(CLI::App& command, Invocation& invocation) {
   command.add_subcommand("stop", "end the agent; the units run on")->callback([&invocation] {
     invocation.run = stop;
   });
+  command
+      .add_subcommand("recover", "put the copy of the last change in the place of a state file "
+                                 "that is damaged or lost")
+      ->callback([&invocation] { invocation.run = recover; });
 }
 
 } // namespace allod::cli

@@ -40,6 +40,34 @@ Colour colour_of(const std::string& state) {
   return Colour::yellow;
 }
 
+std::string describe_troubles(const Value& status, const Terminal& terminal) {
+  const Value* troubles = status.find("troubles");
+  if (troubles == nullptr || troubles->size() == 0) return "";
+  std::string text = "\nNeeds attention:\n";
+  for (const Value& trouble : troubles->items()) {
+    text += "  " + terminal.paint(Colour::red, "✗ ") + trouble.string_or("what", "") + ": " +
+            trouble.string_or("detail", "") + "\n";
+    const std::string way_out = trouble.string_or("wayOut", "");
+    if (!way_out.empty()) text += "    → " + way_out + "\n";
+  }
+  return text;
+}
+
+std::string describe_volumes(const Value& status) {
+  const Value* volumes = status.find("volumes");
+  if (volumes == nullptr || volumes->size() == 0) return "";
+  std::string text;
+  for (const Member& volume : volumes->members()) {
+    const std::int64_t size = volume.value.integer_or("capacityBytes", 0);
+    const std::int64_t free = volume.value.integer_or("availableBytes", 0);
+    if (size <= 0) continue;
+    text += (text.empty() ? "" : " · ") + volume.key + " " +
+            std::to_string((size - free) * 100 / size) + " % of " +
+            format_size(static_cast<std::uint64_t>(size));
+  }
+  return "\nVolumes: " + text + "\n";
+}
+
 std::string describe(const Value& status, const Terminal& terminal) {
   std::vector<std::vector<std::string>> rows = {
       {"UNIT", "STATE", "SINCE", "RESTARTS", "MEMORY", "CERTIFICATE", "LAST ERROR"}};
@@ -62,6 +90,7 @@ std::string describe(const Value& status, const Terminal& terminal) {
       " (process " + std::to_string(status.integer_or("pid", 0)) + ", " +
       format_size(static_cast<std::uint64_t>(status.integer_or("agentMemoryBytes", 0))) + ")\n\n";
   text += format_table(rows);
+  text += describe_troubles(status, terminal) + describe_volumes(status);
   if (const Value* failed = status.find("failed"); failed != nullptr && failed->size() > 0) {
     text += "\nNot as declared:\n";
     for (const Value& entry : failed->items()) {
