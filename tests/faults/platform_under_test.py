@@ -124,6 +124,7 @@ class Platform(Stack):
                 "all units with a volume": lambda: [sorted(self.specs("volumes"))],
                 "each unit with a volume": lambda: [[name] for name in sorted(self.specs("volumes"))],
                 "all components": lambda: [sorted({name.split(".")[0] for name in everything})],
+                "each volume": lambda: [[name] for name in self.status()["volumes"]],
                 "the network": lambda: [["the network"]],
                 "the agent": lambda: [["the agent"]]}[selector]()
 
@@ -169,14 +170,16 @@ class Platform(Stack):
     # What is told.
 
     def last_event(self):
-        return json.loads(self.allod("--output", "json", "events", "--limit", 1, check=True).stdout)["id"]
+        """By number and by time: a state that was recovered counts anew, a clock that was set tells another time."""
+        event = json.loads(self.allod("--output", "json", "events", "--limit", 1, check=True).stdout)
+        return event["id"], event["time"]
 
     def said(self, since):
         """The events after one, each as one line."""
         done = self.allod("--output", "json", "events", "--limit", 1000, check=True)
         events = [json.loads(line) for line in done.stdout.splitlines()]
         return [" ".join(filter(None, (event["resource"], event["what"], event["action"], event["detail"])))
-                for event in events if event["id"] > since]
+                for event in events if event["id"] > since[0] or event["time"] > since[1]]
 
     def await_event(self, pattern, since, seconds=BACK):
         end = time.monotonic() + seconds

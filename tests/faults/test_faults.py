@@ -36,7 +36,7 @@ def fault_test(row):
         for group in PLATFORM.targets(row["to"]):
             with self.subTest(target=", ".join(group)):
                 try:
-                    outcome = trial.apply(row, group, PLATFORM, LEDGER)
+                    outcome = trial.apply([(row, group)], PLATFORM, LEDGER)
                 except BaseException:  # the end of the run is too late for whoever waits for it
                     sys.stderr.write(traceback.format_exc())
                     raise

@@ -44,9 +44,10 @@ def remove_certificate(platform, group):
 @cause
 def replace_certificate(platform, group):
     """By the certificate of another component: well-formed, and not its own."""
-    units = sorted(platform.specs("identity"))
+    parts = ("certificate.pem", "key.pem")
+    own = {unit: {part: (platform.identity(unit) / "..data" / part).read_text() for part in parts}
+           for unit in sorted(platform.specs("identity"))}
     for unit in group:
-        other = next(name for name in units if name.split(".")[0] != unit.split(".")[0])
-        for part in ("certificate.pem", "key.pem"):
-            text = (platform.identity(other) / "..data" / part).read_text()
-            (platform.identity(unit) / "..data" / part).write_text(text)
+        other = next(name for name in own if name.split(".")[0] != unit.split(".")[0])
+        for part in parts:
+            (platform.identity(unit) / "..data" / part).write_text(own[other][part])
