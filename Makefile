@@ -2,16 +2,17 @@
 # may be run as root.
 
 PRESET ?= release
-ALLOD := build/$(PRESET)/src/cli/allod
+# A program that is there already, as ALLOD=PATH, is taken as it is; otherwise it is built.
+BUILT := build/$(PRESET)/src/cli/allod
 
 .PHONY: up build setup test unit integration e2e format lint bench install clean help
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
 
-up: build ## the default stack, running
-	@test -f stack.yaml || $(ALLOD) init
-	$(ALLOD) up
+up: $(if $(ALLOD),,build) ## the default stack, running
+	@test -f stack.yaml || $(or $(ALLOD),$(BUILT)) init
+	$(or $(ALLOD),$(BUILT)) up
 
 setup: ## install what is missing (root)
 	@tools/setup
@@ -35,7 +36,7 @@ lint: ## formatting, include direction, shell scripts, spelling
 	@tools/lint
 
 bench: build ## figures of docs/performance.md, measured anew
-	@bench/run
+	@bench/run --write
 
 install: build ## into /usr/local (DESTDIR is honoured)
 	@cmake --install build/$(PRESET)
