@@ -124,7 +124,10 @@ Report Reconciler::execute(const Graph& graph, const Graph* recorded, graph::Pla
   }
   for (const graph::Executed& entry : execution->operations) {
     const auto time = std::chrono::duration_cast<milliseconds>(entry.duration()).count();
-    if (report.plan.find(entry.id) != nullptr || time > 0) report.durations[entry.id] = time;
+    if (report.plan.find(entry.id) != nullptr || time > 0) {
+      report.durations[entry.id] = time;
+      report.starts[entry.id] = std::chrono::duration_cast<milliseconds>(entry.started).count();
+    }
     if (entry.error) report.failures.push_back({entry.id, *entry.error});
     if (entry.outcome == graph::Outcome::not_tried) report.not_tried[entry.id] = entry.because;
     if (entry.outcome == graph::Outcome::cancelled) report.not_tried[entry.id] = "cancelled";

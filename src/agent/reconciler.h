@@ -40,6 +40,7 @@ struct Failure {
 struct Report {
   graph::Plan plan;
   std::map<std::string, std::int64_t> durations; ///< milliseconds, of what was done
+  std::map<std::string, std::int64_t> starts;    ///< of the same, since the first of all began
   std::vector<graph::PathEntry> longest_path;
   std::int64_t milliseconds = 0;
   std::vector<Failure> failures;
@@ -47,8 +48,9 @@ struct Report {
   [[nodiscard]] bool ok() const { return failures.empty() && not_tried.empty(); }
 };
 
-/// {"ok", "plan": {"create": 3, …}, "changes": {…}, "durations", "longestPath", "milliseconds",
-/// "failures": [{"id", "code", "message", "context", "details", "hint"}], "notTried"}.
+/// {"ok", "plan": {"create": 3, …}, "changes": {…}, "durations", "starts", "longestPath",
+/// "milliseconds", "failures": [{"id", "code", "message", "context", "details", "hint"}],
+/// "notTried"}.
 [[nodiscard]] document::Value to_value(const Report& report);
 /// An error with everything that is known about it, as in a report's failures.
 [[nodiscard]] document::Value to_value(const Error& error);

@@ -16,6 +16,13 @@ Value counts_of(const graph::Plan& plan) {
   return counts;
 }
 
+Value times(const std::map<std::string, std::int64_t>& milliseconds) {
+  Value map = Value::map();
+  for (const auto& [id, time] : milliseconds)
+    map.set(id, time);
+  return map;
+}
+
 } // namespace
 
 Value to_value(const Error& error) {
@@ -42,10 +49,8 @@ Value to_value(const Report& report) {
   Value value = Value::map();
   value.set("ok", report.ok());
   value.set("plan", counts_of(report.plan));
-  Value durations = Value::map();
-  for (const auto& [id, time] : report.durations)
-    durations.set(id, Value(time));
-  value.set("durations", std::move(durations));
+  value.set("durations", times(report.durations));
+  value.set("starts", times(report.starts));
   Value path = Value::list();
   for (const graph::PathEntry& entry : report.longest_path) {
     Value step = Value::map();

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "agent/places.h"
+#include "base/files.h"
 #include "base/text.h"
 #include "cli/agent_service.h"
 #include "cli/apply_progress.h"
@@ -12,6 +13,7 @@
 #include "cli/image_service.h"
 #include "cli/pipeline.h"
 #include "cli/plan_text.h"
+#include "cli/timeline.h"
 #include "cli/verbs.h"
 #include "cli/welcome.h"
 
@@ -24,6 +26,7 @@ struct Options {
   ImageOptions images;
   bool dry_run = false;
   std::vector<std::string> again;
+  std::string timeline; ///< a file; empty: none is written
 };
 
 std::int64_t milliseconds_since(Clock::time_point start) {
@@ -60,7 +63,7 @@ void say_images(Context& context, const std::vector<artifacts::AssembledImage>& 
 }
 
 int apply(Context& context, const Planned& planned, const ResolvedStack& resolved,
-          const std::vector<std::string>& again, Clock::time_point start) {
+          const Options& options, Clock::time_point start) {
   if (Status running = ensure_agent(context.options, resolved.stack.name); !running)
     return context.fail(running.error());
   Result<agent::ApiClient> client =
@@ -70,7 +73,7 @@ int apply(Context& context, const Planned& planned, const ResolvedStack& resolve
   document::Value parameters = document::Value::map();
   parameters.set("graph", graph::to_value(planned.graph));
   document::Value repeated = document::Value::list();
-  for (const std::string& name : again)
+  for (const std::string& name : options.again)
     repeated.push(name);
   parameters.set("again", std::move(repeated));
   const Result<document::Value> outcome = client->call(
@@ -79,6 +82,10 @@ int apply(Context& context, const Planned& planned, const ResolvedStack& resolve
       });
   progress.finish();
   if (!outcome) return context.fail(outcome.error());
+  if (!options.timeline.empty()) {
+    Status written = write_file(options.timeline, timeline_svg(planned.graph, *outcome));
+    if (!written) return context.fail(written.error());
+  }
   const std::int64_t milliseconds = milliseconds_since(start);
   if (context.json()) {
     document::Value value = *outcome;
@@ -130,7 +137,7 @@ int run(Context& context, const Options& options) {
     return kSuccess;
   }
   context.terminal.note("");
-  return apply(context, *planned, *resolved, options.again, start);
+  return apply(context, *planned, *resolved, options, start);
 }
 
 } // namespace
@@ -144,6 +151,9 @@ void add_up(CLI::App& command, Invocation& invocation) {
       ->type_name("COMPONENT")
       ->expected(1)
       ->take_all();
+  command
+      .add_option("--timeline", options->timeline, "write what waited for what as a picture (SVG)")
+      ->type_name("FILE");
   command.add_flag("--locked", options->images.locked,
                    "refuse successors of parts that are no longer served");
   command.add_flag("--offline", options->images.offline, "fetch nothing");
