@@ -145,9 +145,15 @@ std::string_view Document::line(std::uint32_t number) const {
   const std::string_view all = text();
   std::size_t at = 0;
   std::uint32_t line = 0;
+  std::size_t within = 0;
   {
     const std::lock_guard lock(checkpoints_mutex_);
     if (checkpoints_.empty()) make_checkpoints();
+    // A line may be the whole text: its end is looked for from the last checkpoint on it.
+    const auto behind =
+        std::partition_point(checkpoints_.begin(), checkpoints_.end(),
+                             [wanted](const Checkpoint& c) { return c.line <= wanted; });
+    if (behind != checkpoints_.begin()) within = std::prev(behind)->offset;
     // The last checkpoint on a line before the wanted one: from there on the breaks are counted.
     const auto after =
         std::partition_point(checkpoints_.begin(), checkpoints_.end(),
@@ -163,7 +169,9 @@ std::string_view Document::line(std::uint32_t number) const {
       ++at;
     if (at >= all.size()) return {};
   }
-  std::size_t end = at;
+  std::size_t end = std::max(at, within);
+  while (end > at && is_break(all[end - 1])) // between CR and LF
+    --end;
   while (end < all.size() && !is_break(all[end]))
     ++end;
   return all.substr(at, end - at);

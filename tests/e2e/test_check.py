@@ -170,6 +170,41 @@ class Check(unittest.TestCase):
         self.assertNotIn("\x1b", self.ours("estate").stdout)
         self.assertIn("\x1b", self.ours("--colour", "always", "estate").stdout)
 
+    def test_hostile_inputs(self):
+        folder = self.folder / "hostile"
+        folder.mkdir()
+        laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+            f"{new}: &{new} [{', '.join(9 * ['*' + old])}]\n" for old, new in zip("abcdefgh", "bcdefghi"))
+        head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+        (folder / "laughs.yaml").write_text(head + laughs)
+        (folder / "deep.yaml").write_text(head + "data: " + 10_000 * "[" + 10_000 * "]")
+        (folder / "deep.json").write_text('{"apiVersion": "v1", "kind": "X", "a": ' + 10_000 * "[" + 10_000 * "]" + "}")
+        (folder / "bytes.yaml").write_bytes(head.encode() + b'data: {a: "\xff\xfe"}')
+        (folder / "nan.yaml").write_text(head + "data: {.nan: a, .NaN: b}\n")
+        (folder / "line.yaml").write_text(head + 'data: {a: "' + 100_000_000 * "x" + '"}\n')
+        (folder / "around").symlink_to(".")
+        (folder / "self.yaml").symlink_to("self.yaml")
+        os.mkfifo(folder / "pipe.yaml")
+        (folder / "locked.yaml").write_text(head)
+        (folder / "locked.yaml").chmod(0)
+        done = self.ours("--output", "json", "hostile")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        broken = {pathlib.Path(one["file"]).name for one in json.loads(done.stdout)["findings"] if one["verdict"] == "broken"}
+        # Root may read everything, and one long line is no fault.
+        self.assertEqual(broken - {"locked.yaml"}, {"laughs.yaml", "deep.yaml", "deep.json", "bytes.yaml", "nan.yaml", "self.yaml",
+                                                    "pipe.yaml"})
+        if os.getuid() != 0:
+            self.assertIn("locked.yaml", broken)
+
+    def test_one_long_line_costs_no_more_than_many(self):
+        # A List as programs write it: ten thousand objects on one line, most of them with a finding.
+        item = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"namespace": "shop"}, "spec": {"template": {
+            "spec": {"containers": [{"name": "a", "image": "registry.example.org/a:latest"}]}}}}
+        items = [{**item, "metadata": {**item["metadata"], "name": f"a-{index}"}} for index in range(10_000)]
+        (self.folder / "list.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+        done = self.check("--policy", "policies/no-latest.yaml", "--output", "json", "list.json")  # 60 s at most
+        self.assertEqual(len(json.loads(done.stdout)["findings"]), 10_000, done.stderr)
+
     def test_watch(self):
         with open(self.folder / "out", "w", encoding="utf-8") as out:
             process = subprocess.Popen([binary(), "check", *OURS, "--watch", "estate/deploy"], cwd=self.folder,
