@@ -124,6 +124,9 @@ def check_runbooks(catalogue):
         text = page.read_text()
         headings = re.findall(r"^## (.*)$", text, re.M)
         yield from (f"{page} has no section {section}" for section in SECTIONS if section not in headings)
+        kept = "".join(re.findall(r"^## [^\n]*(?:[Bb]ack ?up|[Rr]estor).*?(?=^## |\Z)", text, re.S | re.M))
+        yield from (f"{page} does not say how to {what}" for what, words in (("back up", "[Bb]ack|dump|snapshot|[Cc]opy"),
+                                                                          ("restore", "[Rr]estor")) if not re.search(words, kept))
         alerts = json.loads(catalogue.run("catalogue", "show", provider, "--output", "json").stdout)["monitoring"]["alerts"]
         below = re.search(r"^## Alerts\n(.*?)(?=^## |\Z)", text, re.S | re.M)
         written = set(re.findall(r"^### (.*)$", below.group(1), re.M)) if below else set()
