@@ -143,6 +143,12 @@ void TokenSession::close() {
   session_ = CK_INVALID_HANDLE;
 }
 
+Status TokenSession::begin_anew() {
+  close();
+  module_.calls().C_Finalize(nullptr);
+  return module_.initialise_again();
+}
+
 Status TokenSession::connect() {
   Result<Found> found = find_token(module_, settings_.label);
   if (!found) return std::move(found).error();

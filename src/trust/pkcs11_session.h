@@ -31,6 +31,9 @@ class TokenSession {
   /// handles must be looked up within the attempt. Returns the attempt's own value; Errors: only
   /// when no session could be had.
   Result<CK_RV> attempt(const Attempt& attempt);
+  /// Ends the module's work and begins it anew; the next attempt opens a session. A module may hold
+  /// on to what a token was when it was away.
+  Status begin_anew();
 
  private:
   TokenSession(Module module, TokenSettings settings)

@@ -243,6 +243,11 @@ struct Token::State {
     return session.attempt(attempt);
   }
 
+  Status begin_anew() {
+    const std::lock_guard lock(mutex);
+    return session.begin_anew();
+  }
+
   /// An attempt that must succeed; `doing` for the message.
   Status perform(const std::string& doing, std::string_view label,
                  const TokenSession::Attempt& work) {
@@ -313,8 +318,17 @@ Result<std::vector<KeyInfo>> Token::list_keys() {
 }
 
 Result<bool> Token::has_key(std::string_view label) {
-  const Result<CK_RV> value = state_->attempt(
-      [&](Calls& calls, Session session) { return key_must_be_new(calls, session, label); });
+  const TokenSession::Attempt look = [&](Calls& calls, Session session) {
+    return key_must_be_new(calls, session, label);
+  };
+  Result<CK_RV> value = state_->attempt(look);
+  // A token of files goes on as it was when they were away; one of hardware says that it was
+  // removed. A PIN that was refused is not tried again for this.
+  const bool missing = value ? *value == CKR_OK : value.error().code() != ErrorCode::permission;
+  if (missing && is_software()) {
+    if (Status begun = state_->begin_anew(); !begun) return std::move(begun).error();
+    value = state_->attempt(look);
+  }
   if (!value) return value.error();
   if (*value == kKeyExists) return true;
   if (*value == CKR_OK) return false;
