@@ -5,7 +5,7 @@ PRESET ?= release
 # A program that is there already, as ALLOD=PATH, is taken as it is; otherwise it is built.
 BUILT := build/$(PRESET)/src/cli/allod
 
-.PHONY: up build setup test unit integration e2e format lint bench install clean help
+.PHONY: up build setup test unit integration e2e format lint bench soak install clean help
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ format: ## format the sources in place
 
 lint: ## formatting, include direction, shell scripts, spelling
 	@tools/lint
+
+soak: build ## faults at random on a running platform: ROUNDS, SEED
+	@tests/faults/run --binary $(ALLOD) soak --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED))
 
 bench: build ## figures of docs/performance.md, measured anew
 	@bench/run --write

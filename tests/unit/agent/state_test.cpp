@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "agent/agent.h"
 #include "agent/sqlite.h"
 #include "agent/state.h"
 #include "scratch_folder.h"
@@ -139,12 +140,56 @@ TEST(State, ADamagedFileSaysWhatToDo) {
   ASSERT_FALSE(damaged);
   EXPECT_EQ(damaged.error().code(), ErrorCode::integrity) << damaged.error().describe();
   EXPECT_NE(damaged.error().hint().find(".backup"), std::string::npos) << damaged.error().hint();
-  // And what it says works.
-  std::filesystem::rename(path + ".backup", path);
-  std::filesystem::remove(path + "-wal");
-  std::filesystem::remove(path + "-shm");
-  State restored = open(path);
-  EXPECT_EQ((*restored.recorded())->resources.size(), 50U);
+}
+
+Places places_in(const ScratchFolder& folder) {
+  Places places;
+  places.stack = "home";
+  places.state_root = folder.path();
+  std::filesystem::create_directories(places.state());
+  return places;
+}
+
+TEST(State, ALostOrEmptyFileIsNotANewStackAndTheCopyTakesItsPlace) {
+  const ScratchFolder folder;
+  const Places places = places_in(folder);
+  EXPECT_TRUE(state_is_there(places)) << "a stack must be able to begin";
+  {
+    State state = open(places.state_file());
+    ASSERT_TRUE(state.set_desired(small_graph()));
+    ASSERT_TRUE(state.record(small_graph().resources[0]));
+    ASSERT_TRUE(state.back_up());
+  }
+  EXPECT_TRUE(state_is_there(places));
+  std::filesystem::remove(places.state_file());
+  EXPECT_EQ(state_is_there(places).error().code(), ErrorCode::integrity);
+  std::ofstream(places.state_file()).close();
+  const Status empty = state_is_there(places);
+  ASSERT_FALSE(empty);
+  EXPECT_NE(empty.error().hint().find("allod agent recover"), std::string::npos);
+
+  const Result<std::string> kept = recover_state(places);
+  ASSERT_TRUE(kept) << kept.error().describe();
+  EXPECT_TRUE(std::filesystem::exists(*kept));
+  EXPECT_EQ((*open(places.state_file()).recorded())->resources.size(), 1U);
+}
+
+TEST(State, AFileThatIsTakenAwayInUseIsWrittenAnew) {
+  const ScratchFolder folder;
+  const std::string path = folder.path() + "/state.db";
+  State state = open(path);
+  ASSERT_TRUE(state.set_desired(small_graph()));
+  EXPECT_EQ(state.ensure_in_place().value_or(true), false);
+  for (const char* end : {"", "-wal", "-shm"})
+    std::filesystem::remove(path + end);
+  const Result<bool> written = state.ensure_in_place();
+  ASSERT_TRUE(written) << written.error().describe();
+  EXPECT_TRUE(*written);
+  ASSERT_TRUE(state.record(small_graph().resources[0]));
+  EXPECT_TRUE(state.check());
+  // Another reader sees both: what was written before and after.
+  EXPECT_EQ((*open(path).recorded())->resources.size(), 1U);
+  EXPECT_EQ(state.ensure_in_place().value_or(true), false);
 }
 
 TEST(State, NoDatabaseAtAllIsSaidSo) {
