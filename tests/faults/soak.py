@@ -42,8 +42,12 @@ class Soak:
         self.rounds, self.began, self.ended = [], time.time(), "after all rounds"
 
     def draw(self):
-        number = 2 if self.random.random() < PAIRS else 1
-        return [(row, self.random.choice(self.platform.targets(row["to"]))) for row in self.random.sample(self.rows, number)]
+        """One fault, or two of those that need neither a person nor the agent's end to begin."""
+        if self.random.random() < PAIRS:
+            drawn = self.random.sample([row for row in self.rows if not row.get("shows") and row["to"] != "the agent"], 2)
+        else:
+            drawn = [self.random.choice(self.rows)]
+        return [(row, self.random.choice(self.platform.targets(row["to"]))) for row in drawn]
 
     def round(self, number):
         strikes = self.draw()
