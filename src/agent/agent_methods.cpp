@@ -18,21 +18,6 @@ using document::Value;
 
 constexpr std::int64_t kMostEvents = 1000;
 
-Value to_value(const Progress& progress) {
-  Value value = Value::map();
-  value.set("id", progress.id);
-  value.set("phase", progress.phase);
-  value.set("message", progress.message);
-  value.set("milliseconds", Value(progress.milliseconds));
-  value.set("memory", Value(static_cast<std::int64_t>(progress.memory)));
-  return value;
-}
-
-OnProgress teller(const ApiServer::Call& call) {
-  return
-      [notify = call.notify](const Progress& progress) { notify("progress", to_value(progress)); };
-}
-
 /// Resources whose texts mark a secret: who gets to see it.
 Value users_of(const graph::Graph& graph, const std::string& secret) {
   const std::string marker = "\xEE\x80\x80secret:" + secret + "\xEE\x80\x81";
@@ -49,7 +34,23 @@ Value users_of(const graph::Graph& graph, const std::string& secret) {
   return users;
 }
 
+Value progress_value(const Progress& progress) {
+  Value value = Value::map();
+  value.set("id", progress.id);
+  value.set("phase", progress.phase);
+  value.set("message", progress.message);
+  value.set("milliseconds", Value(progress.milliseconds));
+  value.set("memory", Value(static_cast<std::int64_t>(progress.memory)));
+  return value;
+}
+
 } // namespace
+
+OnProgress AgentProcess::teller(const Call& call) {
+  return [notify = call.notify](const Progress& progress) {
+    notify("progress", progress_value(progress));
+  };
+}
 
 void AgentProcess::answer(Call call) {
   const std::string& method = call.method;
@@ -62,6 +63,18 @@ void AgentProcess::answer(Call call) {
   }
   if (method == "rotate-secrets") {
     return queue_change(std::move(call), "renewing secrets", &AgentProcess::rotate_secrets);
+  }
+  if (method == "backup-now") {
+    return queue_change(std::move(call), "a backup", &AgentProcess::backup_now);
+  }
+  if (method == "backup-list") {
+    return queue_change(std::move(call), "a look at backups", &AgentProcess::backup_list);
+  }
+  if (method == "backup-verify") {
+    return queue_change(std::move(call), "verifying backups", &AgentProcess::backup_verify);
+  }
+  if (method == "restore") {
+    return queue_change(std::move(call), "a restore", &AgentProcess::restore);
   }
   if (method == "events") return events(call);
   if (method == "shutdown") {

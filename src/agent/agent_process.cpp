@@ -59,6 +59,7 @@ Result<std::shared_ptr<AgentProcess::Works>> AgentProcess::open_works(const Valu
   opened->machinery = std::move(*machinery);
   opened->reconciler = std::make_unique<Reconciler>(*opened->machinery);
   opened->sessions = std::make_unique<Sessions>(*opened->machinery);
+  opened->backups = std::make_unique<BackupKeeper>(*opened->machinery);
   const std::lock_guard lock(mutex_);
   works_ = opened;
   return opened;
@@ -102,6 +103,7 @@ Status AgentProcess::start() {
   take_up_in_turn();
   schedule_upkeep();
   schedule_renewal();
+  schedule_backup();
   return {};
 }
 

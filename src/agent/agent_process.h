@@ -17,6 +17,7 @@
 
 #include "agent/agent_options.h"
 #include "agent/api_server.h"
+#include "agent/backup_keeper.h"
 #include "agent/event_log.h"
 #include "agent/event_loop.h"
 #include "agent/health.h"
@@ -45,6 +46,7 @@ class AgentProcess {
     std::unique_ptr<Machinery> machinery;
     std::unique_ptr<Reconciler> reconciler;
     std::unique_ptr<Sessions> sessions;
+    std::unique_ptr<BackupKeeper> backups;
   };
 
   // agent_process.cpp
@@ -60,8 +62,21 @@ class AgentProcess {
   void advance_root_rotation();
   void end();
 
+  // backup_methods.cpp
+  void schedule_backup();
+  void back_up_what_is_due();
+  void tell_backup(const document::Value& taken);
+  void backup_now(const Call& call);
+  void backup_list(const Call& call);
+  void backup_verify(const Call& call);
+  void restore(const Call& call);
+  /// The recorded graph of a stack that runs. Errors: unavailable.
+  [[nodiscard]] Result<graph::Graph> running_graph();
+
   // agent_methods.cpp
   void answer(Call call);
+  /// Tells a caller how its change goes on.
+  [[nodiscard]] static OnProgress teller(const Call& call);
   void on_gone(std::uint64_t client);
   /// Runs a change when its turn comes; who must wait is told so.
   void queue_change(Call call, std::string name, void (AgentProcess::*work)(const Call&));
@@ -95,6 +110,9 @@ class AgentProcess {
   std::string changing_; // the change that is under way, for people
   int pending_ = 0;      // changes that wait or are under way
   bool looking_ = false; // a look beside the periodic ones is due
+  // Before these nothing is due; on the thread for changes, and while nothing is pending.
+  std::chrono::steady_clock::time_point next_backup_;
+  std::chrono::steady_clock::time_point next_logs_;
 
   std::unique_ptr<WorkerPool> pool_;
   std::unique_ptr<WorkerPool> upkeep_;

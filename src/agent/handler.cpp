@@ -1,5 +1,6 @@
 #include "agent/handler.h"
 
+#include "agent/backup_handler.h"
 #include "agent/binding_handler.h"
 #include "agent/identity_handler.h"
 #include "agent/network_handler.h"
@@ -22,6 +23,7 @@ Handlers make_handlers(Machinery& machinery) {
   handlers[ResourceKind::unit] = std::make_unique<UnitHandler>(machinery);
   handlers[ResourceKind::step] = std::make_unique<StepHandler>(machinery);
   handlers[ResourceKind::binding] = std::make_unique<BindingHandler>(machinery);
+  handlers[ResourceKind::backup] = std::make_unique<BackupHandler>(machinery);
   return handlers;
 }
 

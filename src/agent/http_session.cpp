@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 
 #include <curl/curl.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -46,6 +48,34 @@ std::size_t take_header(char* bytes, std::size_t size, std::size_t count, void* 
     (*headers)[name] = std::string(trim(line.substr(colon + 1)));
   }
   return size * count;
+}
+
+/// Where the body of an answer goes that is not kept.
+struct AnswerStream {
+  CURL* curl = nullptr;
+  int into = -1;
+  std::string* body = nullptr; ///< of answers other than 200
+};
+
+std::size_t pass_body(char* bytes, std::size_t size, std::size_t count, void* stream) {
+  const auto* answer = static_cast<AnswerStream*>(stream);
+  long status = 0;
+  curl_easy_getinfo(answer->curl, CURLINFO_RESPONSE_CODE, &status);
+  if (status != 200) return take_body(bytes, size, count, answer->body);
+  for (std::size_t done = 0; done < size * count;) {
+    const ssize_t written = ::write(answer->into, bytes + done, size * count - done);
+    if (written < 0 && errno != EINTR) return 0;
+    if (written > 0) done += static_cast<std::size_t>(written);
+  }
+  return size * count;
+}
+
+std::size_t give_body(char* buffer, std::size_t size, std::size_t count, void* from) {
+  while (true) {
+    const ssize_t got = ::read(*static_cast<int*>(from), buffer, size * count);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return CURL_READFUNC_ABORT;
+  }
 }
 
 /// A query must be in its canonical form already: "policy=", not "policy".
@@ -168,6 +198,17 @@ Result<HttpResponse> HttpSession::perform(const HttpRequest& request) {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.reveal().size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.reveal().data());
+  }
+  int body_from = request.body_from;
+  if (body_from >= 0) {
+    curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, &give_body);
+    curl_easy_setopt(curl, CURLOPT_READDATA, &body_from);
+  }
+  AnswerStream answer{curl, request.answer_into, &response.body};
+  if (request.answer_into >= 0) {
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &pass_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
   }
   const CURLcode code = curl_easy_perform(curl);
   if (code != CURLE_OK) {

@@ -41,6 +41,8 @@ struct HttpRequest {
   std::vector<std::pair<std::string, Secret>> headers;
   Secret body;
   std::optional<RequestSignature> signature;
+  int body_from = -1;   ///< a descriptor whose bytes are the body, until its end; -1: `body`
+  int answer_into = -1; ///< a descriptor that takes the body of an answer of 200; -1: it is kept
   std::chrono::milliseconds timeout{10000};
 };
 

@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kShown = 400;
+constexpr milliseconds kStreamLimit{std::chrono::hours(12)};
 const std::set<int> kTryAgain = {429, 502, 503, 504};
 
 /// application/x-www-form-urlencoded (URL Standard, section 5).
@@ -148,6 +149,9 @@ class Conversation {
         ready.headers.emplace_back(header.key, std::move(*text));
       }
     }
+    const std::string stream = request.string_or("stream", "");
+    if (stream == "in") ready.body_from = place_.input;
+    if (stream == "out") ready.answer_into = place_.output;
     if (Status signature = set_signature(ready); !signature) return std::move(signature).error();
     return ready;
   }
@@ -204,13 +208,17 @@ class Conversation {
                                 const std::set<int>& codes) {
     for (milliseconds pause{100};; pause = std::min(pause * 2, milliseconds(2000))) {
       const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - Clock::now());
-      request.timeout = std::clamp(left, milliseconds(1000), milliseconds(30000));
+      const bool streams = request.body_from >= 0 || request.answer_into >= 0;
+      request.timeout =
+          streams ? kStreamLimit : std::clamp(left, milliseconds(1000), milliseconds(30000));
       Result<HttpResponse> response = session.perform(request);
+      if (streams) deadline_ = Clock::now() + left; // how long it took is not the step's doing
       if (response && codes.contains(response->status)) return response;
       const bool again = response ? kTryAgain.contains(response->status)
                                   : response.error().code() == ErrorCode::unavailable ||
                                         response.error().code() == ErrorCode::timeout;
-      const bool in_time = again && wait(pause);
+      // A stream has been read or written in part: not a second time.
+      const bool in_time = again && !streams && wait(pause);
       if (again && in_time) continue;
       if (stop_.stop_requested()) return Error(ErrorCode::cancelled, request_name_ + ": given up");
       if (!response) return redacted(response.error());

@@ -17,6 +17,8 @@ struct HttpStepPlace {
   trust::TlsMaterial material;
   SecretSource secrets;
   document::Value signature; ///< `sign` of docs/graph.md; null: requests are not signed
+  int input = -1;            ///< what a request with `stream: in` sends as its body
+  int output = -1;           ///< what an answer with `stream: out` is written to
 };
 
 /// `requests` as docs/graph.md has them. While a server is not there yet (no connection, 429, 502,

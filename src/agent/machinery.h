@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 
 #include "agent/event_log.h"
 #include "agent/event_loop.h"
@@ -26,6 +27,7 @@
 #include "agent/workload_endpoint.h"
 #include "base/result.h"
 #include "document/value.h"
+#include "graph/resource.h"
 
 namespace allod::agent {
 
@@ -60,6 +62,10 @@ struct Machinery {
   Supervisor supervisor;
   MetricsEndpoint metrics;
   OutletKeeper outlets;
+  /// Set while a backup is put back: what that is for a resource of kind backup.
+  std::function<Result<std::string>(const graph::Resource&, const graph::Graph&,
+                                    const std::stop_token&)>
+      put_back;
 
   /// Chooses a container runtime, opens the token, looks how volumes can be encrypted. Errors:
   /// unsupported with what this machine lacks, those of the token.

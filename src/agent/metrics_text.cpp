@@ -9,6 +9,7 @@
 
 #include <sys/statvfs.h>
 
+#include "agent/backup_keeper.h"
 #include "agent/status.h"
 
 namespace allod::agent {
@@ -96,6 +97,15 @@ void add_volume(const std::string& name, const Machinery& machinery, Exposition&
   to.add("allod_volume_available_bytes", labels, static_cast<double>(info.f_bavail) * block);
 }
 
+/// Zeros where the stack has no backup: a rule that compares with them is then silent.
+void add_backup(State& state, Exposition& to) {
+  const BackupRecord record = last_backup(state);
+  to.add("allod_backup_interval_seconds", {}, static_cast<double>(record.every.count()) / 1000);
+  to.add("allod_backup_last_success_seconds", {}, seconds_of(record.began));
+  to.add("allod_backup_duration_seconds", {}, static_cast<double>(record.took.count()) / 1000);
+  to.add("allod_backup_read_bytes", {}, static_cast<double>(record.bytes));
+}
+
 } // namespace
 
 std::string metrics_text(Machinery& machinery) {
@@ -110,6 +120,7 @@ std::string metrics_text(Machinery& machinery) {
       failed += status.status == "failed" ? 1 : 0;
     exposition.add("allod_resources_failed", {}, failed);
   }
+  add_backup(machinery.given.state, exposition);
   double packets = 0;
   if (const auto refused = machinery.network.refused()) {
     for (const host::RefusedConnection& connection : *refused)

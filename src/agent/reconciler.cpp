@@ -232,17 +232,22 @@ Result<Report> Reconciler::apply(const Graph& wanted, const std::vector<std::str
   return report;
 }
 
-Result<Report> Reconciler::bring_up(const Graph& recorded, const std::stop_token& stop) {
-  machinery_.network.want({&recorded});
-  if (Status built = machinery_.network.build(); !built) return std::move(built).error();
-  std::size_t adopted = 0;
-  for (const Resource& resource : recorded.resources) {
+Status Reconciler::define_identities(const Graph& graph) {
+  for (const Resource& resource : graph.resources) {
     if (resource.kind != ResourceKind::identity) continue;
     const Result<IdentityDefinition> definition = identity_definition(resource);
     if (!definition) return definition.error();
     const Result<std::vector<std::string>> defined = machinery_.identities.define(*definition);
     if (!defined) return defined.error();
   }
+  return {};
+}
+
+Result<Report> Reconciler::bring_up(const Graph& recorded, const std::stop_token& stop) {
+  machinery_.network.want({&recorded});
+  if (Status built = machinery_.network.build(); !built) return std::move(built).error();
+  std::size_t adopted = 0;
+  if (Status defined = define_identities(recorded); !defined) return std::move(defined).error();
   for (const Resource& resource : recorded.resources) {
     if (!starts_unit(resource)) continue;
     const Result<UnitDefinition> unit = unit_definition(resource, recorded, machinery_.first_user);

@@ -73,6 +73,10 @@ class Reconciler {
   /// Takes up what is running of the recorded graph and makes what is missing: at the agent's
   /// start.
   Result<Report> bring_up(const graph::Graph& recorded, const std::stop_token& stop);
+  /// As bring_up(), on a machine where nothing of it runs; what backup resources put back comes
+  /// before whatever works on it. Machinery::put_back says how.
+  Result<Report> restore(const graph::Graph& recorded, const OnProgress& progress,
+                         const std::stop_token& stop);
   /// Stops the units in reverse order, locks the volumes, tears the network down.
   Status down(const OnProgress& progress);
   /// Verifies the network, the units' files and identities; puts right what differs.
@@ -109,6 +113,7 @@ class Reconciler {
   Status close_ranks(const graph::Graph& graph);
   /// Failures of earlier changes that this one made good, or that are no longer wanted.
   Status settle_failures(const graph::Graph* recorded, const graph::Graph& wanted);
+  Status define_identities(const graph::Graph& graph);
   void reload_units(const std::vector<std::string>& units, const std::string& why,
                     const std::string& action);
   /// False when it could not be put right.

@@ -293,6 +293,11 @@ Status State::check() {
   return with_remedy(std::move(whole).error(), store_->path);
 }
 
+Status State::copy_to(const std::string& path) {
+  const std::lock_guard lock(store_->mutex);
+  return store_->durable.copy_to(path);
+}
+
 document::Value resource_value(const graph::Resource& resource) {
   graph::Graph graph;
   graph.resources.push_back(resource);

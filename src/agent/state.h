@@ -100,6 +100,8 @@ class State {
   Result<bool> ensure_in_place();
   /// Errors: integrity, with the way out, when the file is damaged.
   Status check();
+  /// A consistent copy at any other place.
+  Status copy_to(const std::string& path);
 
  private:
   struct Store;

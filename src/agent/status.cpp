@@ -5,6 +5,7 @@
 
 #include <sys/statvfs.h>
 
+#include "agent/backup_keeper.h"
 #include "base/files.h"
 
 namespace allod::agent {
@@ -165,6 +166,17 @@ Result<Value> status_value(State& state, Machinery* machinery, const Troubles& t
   }
   value.set("components", std::move(components));
   value.set("troubles", troubles_value(troubles));
+  if (const BackupRecord backup = last_backup(state); backup.every.count() > 0) {
+    Value entry = Value::map();
+    entry.set("last", backup.run);
+    if (!backup.run.empty()) {
+      entry.set("began", format_rfc3339(backup.began));
+      entry.set("milliseconds", static_cast<std::int64_t>(backup.took.count()));
+      entry.set("bytes", backup.bytes);
+    }
+    entry.set("everyMilliseconds", static_cast<std::int64_t>(backup.every.count()));
+    value.set("backup", std::move(entry));
+  }
   Value failed = Value::list();
   for (const ResourceStatus& status : *statuses) {
     if (status.status != "failed") continue;

@@ -31,6 +31,19 @@ bool exists_below(const std::string& folder, const std::string& path) {
   return static_cast<bool>(found);
 }
 
+/// "openbao" of "https://openbao:8200".
+std::string host_of(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::string host = scheme == std::string::npos ? url : url.substr(scheme + 3);
+  return host.substr(0, host.find_first_of(":/"));
+}
+
+milliseconds timeout_of(const Value& spec) {
+  return milliseconds(spec.integer_or("timeoutMilliseconds", 60000));
+}
+
+} // namespace
+
 Error step_error(const UnitDefinition& step, const Finished& finished) {
   Error error(ErrorCode::io, "step " + name_of(step.resource) + " ended with exit code " +
                                  std::to_string(finished.exit_code));
@@ -48,18 +61,28 @@ Error step_error(const UnitDefinition& step, const Finished& finished) {
   return std::move(error).with_detail("see", "allod logs " + step.component);
 }
 
-/// "openbao" of "https://openbao:8200".
-std::string host_of(const std::string& url) {
-  const std::size_t scheme = url.find("://");
-  const std::string host = scheme == std::string::npos ? url : url.substr(scheme + 3);
-  return host.substr(0, host.find_first_of(":/"));
+Status request_http_step(Machinery& machinery, const Value& http, const RequestOptions& options,
+                         const std::stop_token& stop) {
+  HttpStepPlace place;
+  place.endpoint.url = http.string_or("url", "");
+  place.endpoint.address = http.string_or("address", "");
+  place.endpoint.network_namespace = machinery.network.router_namespace();
+  // The step's URL may name another component than the one it belongs to.
+  Result<trust::SpiffeId> peer = machinery.keys->authority().id_of(host_of(place.endpoint.url));
+  if (peer) place.endpoint.peer = std::move(*peer);
+  Result<trust::TlsMaterial> material = machinery.identities.client_material();
+  if (!material) return std::move(material).error();
+  place.material = std::move(*material);
+  place.secrets = machinery.keys->source();
+  if (const Value* signature = http.find("sign")) place.signature = *signature;
+  place.input = options.input;
+  place.output = options.output;
+  const Value* requests = http.find("requests");
+  const Value filled = with_roots(requests == nullptr ? Value::list() : *requests, [&machinery] {
+    return machinery.keys->authority().root_bundle();
+  });
+  return run_http_step(filled, place, options.timeout, stop);
 }
-
-milliseconds timeout_of(const Value& spec) {
-  return milliseconds(spec.integer_or("timeoutMilliseconds", 60000));
-}
-
-} // namespace
 
 Result<std::string> StepHandler::realise(const Task& task) {
   const Value& spec = task.resource.spec;
@@ -137,22 +160,7 @@ Status StepHandler::request(const Task& task, const Value& spec) {
   if (http == nullptr || !http->is_map()) {
     return Error(ErrorCode::invalid_input, task.resource.id + " has neither run nor http");
   }
-  HttpStepPlace place;
-  place.endpoint.url = http->string_or("url", "");
-  place.endpoint.address = http->string_or("address", "");
-  place.endpoint.network_namespace = machinery_.network.router_namespace();
-  // The step's URL may name another component than the one it belongs to.
-  Result<trust::SpiffeId> peer = machinery_.keys->authority().id_of(host_of(place.endpoint.url));
-  if (peer) place.endpoint.peer = std::move(*peer);
-  Result<trust::TlsMaterial> material = machinery_.identities.client_material();
-  if (!material) return std::move(material).error();
-  place.material = std::move(*material);
-  place.secrets = machinery_.keys->source();
-  if (const Value* signature = http->find("sign")) place.signature = *signature;
-  const Value* requests = http->find("requests");
-  const Value filled = with_roots(requests == nullptr ? Value::list() : *requests,
-                                  [this] { return machinery_.keys->authority().root_bundle(); });
-  Status asked = run_http_step(filled, place, timeout_of(spec), task.stop);
+  Status asked = request_http_step(machinery_, *http, {timeout_of(spec), -1, -1}, task.stop);
   if (asked) return {};
   return std::move(asked).error().during("running step " + name_of(task.resource.id));
 }

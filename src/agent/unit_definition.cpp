@@ -144,7 +144,7 @@ Result<UnitDefinition> unit_definition(const graph::Resource& resource, const gr
   unit.title = title_of(resource, graph);
   // A step may bear the name of a unit.
   if (resource.kind == graph::ResourceKind::step) unit.name += ".step";
-  unit.session = unit.spec.string_or("kind", "service") == "session";
+  unit.session = unit.spec.string_or("kind", "service") != "service";
   if (const graph::Resource* network = graph.find("network/" + resource.component)) {
     unit.address = network->spec.string_or("address", "");
   }

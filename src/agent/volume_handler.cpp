@@ -1,8 +1,33 @@
 #include "agent/volume_handler.h"
 
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/text.h"
+#include "base/unique_fd.h"
 
 namespace allod::agent {
+namespace {
+
+/// Folders that must be there before anything uses the volume. What its user made is left alone.
+Status make_folders(const std::string& volume, const std::vector<std::string>& names, uid_t user) {
+  const UniqueFd root(::open(volume.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return errno_error("open " + volume);
+  for (const std::string& name : names) {
+    if (::mkdirat(root.get(), name.c_str(), 0700) != 0) {
+      if (errno == EEXIST) continue;
+      return errno_error("mkdir " + volume + "/" + name);
+    }
+    if (::fchownat(root.get(), name.c_str(), user, user, AT_SYMLINK_NOFOLLOW) != 0)
+      return errno_error("chown " + volume + "/" + name);
+  }
+  return {};
+}
+
+} // namespace
 
 Result<std::string> VolumeHandler::realise(const Task& task) {
   const document::Value& spec = task.resource.spec;
@@ -18,6 +43,8 @@ Result<std::string> VolumeHandler::realise(const Task& task) {
   const bool unlocked = machinery_.volumes->unlocked(name);
   const Result<std::string> path = machinery_.volumes->ensure(name, size, user);
   if (!path) return path.error();
+  if (Status made = make_folders(*path, spec.strings_at("folders"), user); !made)
+    return std::move(made).error();
   if (task.action == graph::Action::update) {
     const Result<bool> grown = machinery_.volumes->grow(name, size);
     if (!grown) return grown.error();

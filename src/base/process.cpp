@@ -216,8 +216,10 @@ Result<Finished> run(const Command& command) {
   if (child < 0) return errno_error("fork");
   if (child == 0) {
     ::setpgid(0, 0);
-    become(command, *prepared, in->reading.get(), out->writing.get(), err->writing.get(),
-           report->writing.get());
+    const int input = command.input_descriptor >= 0 ? command.input_descriptor : in->reading.get();
+    const int output =
+        command.output_descriptor >= 0 ? command.output_descriptor : out->writing.get();
+    become(command, *prepared, input, output, err->writing.get(), report->writing.get());
   }
   in->reading.reset();
   out->writing.reset();

@@ -22,6 +22,9 @@ struct Command {
   std::map<std::string, std::string> environment;
   std::string folder; ///< working folder; empty: this process's
   std::string input;  ///< what the child reads on standard input
+  /// Descriptors that become the child's standard input and output instead of ours; -1: ours.
+  int input_descriptor = -1;
+  int output_descriptor = -1;
   std::chrono::milliseconds timeout{std::chrono::minutes(10)};
   /// (ours, theirs): file descriptors handed on under a number of their own (3 and up).
   std::vector<std::pair<int, int>> descriptors;

@@ -86,6 +86,8 @@ class ProviderCompiler {
     compile_units();
     for (const Member& step : members("steps"))
       provider_.steps.push_back(compile_step(step, environment_));
+    for (const Member& copy : members("backup"))
+      compile_copy(copy);
     check_order();
   }
 
@@ -167,7 +169,8 @@ class ProviderCompiler {
     for (const Member& member : members("volumes")) {
       provider_.volumes.push_back(
           {member.key, member.value.string_or("path", ""),
-           Template::compile(*member.value.find("size"), environment_, problems_)});
+           Template::compile(*member.value.find("size"), environment_, problems_),
+           member.value.strings_at("folders")});
     }
   }
 
@@ -217,6 +220,7 @@ class ProviderCompiler {
     step.before = texts_of(member.value.find("before"));
     step.after = texts_of(member.value.find("after"));
     step.like = member.value.string_or("like", "");
+    step.image = member.value.string_or("image", "");
     step.http = member.value.contains("http");
     if (!step.like.empty() && units_.at_path({"units", step.like}) == nullptr) {
       problems_.push_back(unknown_name(member.value.find("like")->mark(), "unit", step.like,
@@ -227,6 +231,36 @@ class ProviderCompiler {
     step.body = Template::compile(without(member.value, {"before", "after", "like"}), environment,
                                   problems_, options);
     return step;
+  }
+
+  void compile_copy(const Member& member) {
+    CopyRecipe copy;
+    copy.name = member.key;
+    copy.log = member.value.boolean_or("log", false);
+    const auto step = [&](const Value& value) {
+      Member named = member;
+      named.value = value;
+      return compile_step(named, environment_);
+    };
+    if (const Value* take = member.value.find("take")) copy.take = step(*take);
+    copy.restore = step(*member.value.find("restore"));
+    if (const Value* folder = member.value.find("folder")) {
+      copy.volume = folder->string_or("volume", "");
+      copy.folder = folder->string_or("path", "");
+      if (units_.at_path({"volumes", copy.volume}) == nullptr) {
+        problems_.push_back(unknown_name(folder->find("volume")->mark(), "volume", copy.volume,
+                                         keys_of(units_.find("volumes"))));
+      }
+    }
+    check_volumes(member.value);
+    copy.volumes = member.value.strings_at("volumes");
+    copy.stopped = member.value.strings_at("stopped");
+    for (const std::string& unit : copy.stopped) {
+      if (units_.at_path({"units", unit}) != nullptr) continue;
+      problems_.push_back(unknown_name(member.value.find("stopped")->mark(), "unit", unit,
+                                       keys_of(units_.find("units"))));
+    }
+    provider_.backup.push_back(std::move(copy));
   }
 
   /// Every name in before and after is a unit or a step.
@@ -247,6 +281,8 @@ class ProviderCompiler {
       check(unit.value);
     for (const Member& step : members("steps"))
       check(step.value);
+    for (const Member& copy : members("backup"))
+      check(*copy.value.find("restore"));
   }
 
   Provider& provider_;

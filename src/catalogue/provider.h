@@ -60,9 +60,22 @@ struct StepRecipe {
   std::vector<std::string> after;
   std::string
       like; ///< the unit whose image, user, volumes, identity and files it shares; may be empty
+  std::string image; ///< another image than that unit's; usually empty
   bool http = false; ///< requests by the agent instead of a command
   Template body;     ///< everything but before, after and like
   document::Mark mark;
+};
+
+/// One part of a component's backup: how it is taken and how it is put back.
+struct CopyRecipe {
+  std::string name;
+  std::optional<StepRecipe> take;
+  std::string volume;               ///< with a folder: which one is kept
+  std::string folder;               ///< in the volume; empty: what `take` writes is kept
+  std::vector<std::string> volumes; ///< instead of a folder: whole ones
+  std::vector<std::string> stopped; ///< units that do not run meanwhile
+  bool log = false;                 ///< the folder only ever gets new files, and is kept often
+  StepRecipe restore;
 };
 
 struct Offer {
@@ -95,6 +108,7 @@ struct VolumeRecipe {
   std::string name;
   std::string path;
   Template size;
+  std::vector<std::string> folders; ///< that must be there before anything uses it
 };
 
 struct UnitRecipe {
@@ -124,6 +138,7 @@ struct Provider {
   std::vector<VolumeRecipe> volumes;
   std::vector<UnitRecipe> units;
   std::vector<StepRecipe> steps;
+  std::vector<CopyRecipe> backup;
 
   [[nodiscard]] const Need* find_need(std::string_view need) const;
   [[nodiscard]] const Offer* find_offer(std::string_view offer) const;

@@ -34,7 +34,7 @@ void ApplyProgress::take_progress(const Value& parameters) {
   const std::string message = parameters.string_or("message", "");
   const bool unit = id.starts_with("unit/");
   if (phase == "started") {
-    if (unit || id.starts_with("step/"))
+    if (unit || id.starts_with("step/") || id.starts_with("backup/"))
       terminal_.running(id, name_of(id) + (message.empty() ? "" : "  " + message));
     return;
   }
@@ -43,7 +43,7 @@ void ApplyProgress::take_progress(const Value& parameters) {
                                message);
     return;
   }
-  if (phase != "done" || !unit) {
+  if (phase != "done" || (!unit && !id.starts_with("backup/"))) {
     terminal_.finished(id);
     return;
   }

@@ -54,6 +54,8 @@ const std::vector<Verb>& verbs() {
       {"open", kDaily, "the address of a page, opened in a browser where there is one", add_open},
       {"secret", kDaily, "list and show generated secrets", add_secret},
       {"trust", kDaily, "certificates and their ends; replace root and secrets", add_trust},
+      {"backup", kDaily, "take, list and verify backups", add_backup},
+      {"restore", kDaily, "put a backup back, on this or on an empty machine", add_restore},
       {"check", kDaily, "judge manifests, plans and stacks by policies, offline", add_check},
       {"images", kSupply, "the images: list, lock, verify, clean", add_images},
       {"sbom", kSupply, "what the stack is made of, as SPDX 2.3", add_sbom},

@@ -31,12 +31,16 @@ void check_names(const std::vector<std::string>& names, const graph::Graph& grap
 
 std::vector<std::string> ResolvedStack::images() const {
   std::vector<std::string> names;
+  const auto add = [&](const catalogue::Provider& provider, std::string name) {
+    if (name.empty()) return;
+    if (name.find('/') == std::string::npos) name = provider.name + "/" + name;
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
   for (const auto& component : blueprint.components) {
-    for (const catalogue::UnitRecipe& unit : component->provider->units) {
-      std::string name = unit.source.string_or("image", "");
-      if (name.find('/') == std::string::npos) name = component->provider->name + "/" + name;
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-    }
+    for (const catalogue::UnitRecipe& unit : component->provider->units)
+      add(*component->provider, unit.source.string_or("image", ""));
+    for (const catalogue::CopyRecipe& copy : component->provider->backup)
+      add(*component->provider, copy.restore.image);
   }
   return names;
 }

@@ -16,6 +16,8 @@ void add_exec(CLI::App& command, Invocation& invocation);
 void add_open(CLI::App& command, Invocation& invocation);
 void add_secret(CLI::App& command, Invocation& invocation);
 void add_trust(CLI::App& command, Invocation& invocation);
+void add_backup(CLI::App& command, Invocation& invocation);
+void add_restore(CLI::App& command, Invocation& invocation);
 void add_events(CLI::App& command, Invocation& invocation);
 void add_down(CLI::App& command, Invocation& invocation);
 void add_destroy(CLI::App& command, Invocation& invocation);

@@ -123,6 +123,8 @@ class Compiler {
     for (const catalogue::StepRecipe& step : component.provider->steps) {
       add_step(component, step, component.name + "." + step.name, contexts_.of(component), hosts);
     }
+    for (const catalogue::CopyRecipe& copy : component.provider->backup)
+      add_copy(component, copy, hosts);
     for (const catalogue::Offer& offer : component.provider->offers)
       add_grants(component, offer, hosts);
   }
@@ -213,6 +215,12 @@ class Compiler {
       Resource& resource = add(ResourceKind::volume, component.name + "." + volume.name, component);
       resource.spec.set("sizeBytes", static_cast<std::int64_t>(*bytes));
       resource.spec.set("owner", component.name + "." + owner_of(component, volume.name));
+      if (!volume.folders.empty()) {
+        Value folders = Value::list();
+        for (const std::string& folder : volume.folders)
+          folders.push(folder);
+        resource.spec.set("folders", std::move(folders));
+      }
       for (catalogue::LeafOrigin& leaf : size->origins) {
         leaf.path = {document::PathStep(std::string("sizeBytes"))};
       }
@@ -524,6 +532,51 @@ class Compiler {
       }
     }
     note_origins(component, body->origins, resource);
+  }
+
+  /// A part of the backup. Nothing depends on it; it is there for whoever takes or restores one.
+  void add_copy(const Component& component, const catalogue::CopyRecipe& copy, const Value& hosts) {
+    Value spec = Value::map();
+    if (!copy.folder.empty()) {
+      Value folder = Value::map();
+      folder.set("volume", "volume/" + component.name + "." + copy.volume);
+      folder.set("path", copy.folder);
+      spec.set("folder", std::move(folder));
+    }
+    const auto add_list = [&](const char* key, const std::vector<std::string>& names,
+                              const std::string& kind) {
+      Value ids = Value::list();
+      for (const std::string& name : names)
+        ids.push(kind + component.name + "." + name);
+      if (!names.empty()) spec.set(key, std::move(ids));
+    };
+    add_list("volumes", copy.volumes, "volume/");
+    add_list("stopped", copy.stopped, "unit/");
+    if (copy.log) spec.set("log", true);
+    const cel::Activation activation = contexts_.of(component);
+    const auto add_part = [&](const char* key, const catalogue::StepRecipe& step) {
+      Result<catalogue::Rendered> body = step.body.render(activation);
+      Result<Value> part = body ? step_spec(component, step, body->value, hosts)
+                                : Result<Value>(std::move(body).error());
+      if (!part) {
+        problems_.push_back(std::move(part).error());
+        return;
+      }
+      for (const auto& [order, names] :
+           {std::pair("before", &step.before), std::pair("after", &step.after)}) {
+        Value ids = Value::list();
+        for (const std::string& name : *names)
+          ids.push(unit_or_step(component, name));
+        if (!names->empty()) part->set(order, std::move(ids));
+      }
+      spec.set(key, std::move(*part));
+    };
+    if (copy.take) add_part("take", *copy.take);
+    add_part("restore", copy.restore);
+    Resource& resource = add(ResourceKind::backup, component.name + "." + copy.name, component);
+    for (const std::string& secret : marked_secrets(spec))
+      depend(resource, "secret/" + secret);
+    resource.spec = std::move(spec);
   }
 
   /// What a step does, and how that is taken back.

@@ -15,6 +15,7 @@ constexpr std::pair<ResourceKind, std::string_view> kKinds[] = {
     {ResourceKind::identity, "identity"}, {ResourceKind::secret, "secret"},
     {ResourceKind::volume, "volume"},     {ResourceKind::unit, "unit"},
     {ResourceKind::step, "step"},         {ResourceKind::binding, "binding"},
+    {ResourceKind::backup, "backup"},
 };
 
 Place parse_place(const std::string& text) {

@@ -12,7 +12,7 @@
 
 namespace allod::graph {
 
-enum class ResourceKind { network, rule, identity, secret, volume, unit, step, binding };
+enum class ResourceKind { network, rule, identity, secret, volume, unit, step, binding, backup };
 [[nodiscard]] std::string_view to_string(ResourceKind kind);
 
 /// Where a part of a spec comes from: kept from the moment it is computed, for `plan` and

@@ -216,6 +216,21 @@ Value capabilities_of(const Value& body) {
   return names;
 }
 
+/// Where backups go and how often.
+Result<Value> repository_of(const Value& given) {
+  Value result = Value::map();
+  result.set("folder", given.string_or("folder", ""));
+  result.set("password", given.string_or("password", ""));
+  for (const auto& [from, to] :
+       {std::pair("every", "everyMilliseconds"), std::pair("logEvery", "logEveryMilliseconds")}) {
+    Result<Value> milliseconds = duration_of(given, from, "24h");
+    if (!milliseconds) return milliseconds;
+    result.set(to, std::move(*milliseconds));
+  }
+  result.set("keep", *given.find("keep"));
+  return result;
+}
+
 Value environment_of(const Value& body) {
   const Value* environment = body.find("environment");
   return environment == nullptr ? Value::map() : *environment;
@@ -261,6 +276,10 @@ Result<Value> unit_spec(const catalogue::UnitRecipe& unit, const Value& body, co
     return std::move(status).error();
   if (Status status = put(spec, "log", log_of(body)); !status) return std::move(status).error();
   spec.set("capabilities", capabilities_of(body));
+  if (const Value* repository = body.find("repository")) {
+    if (Status status = put(spec, "repository", repository_of(*repository)); !status)
+      return std::move(status).error();
+  }
   return spec;
 }
 

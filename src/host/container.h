@@ -50,6 +50,8 @@ struct ExecOptions {
 struct StepOptions {
   std::chrono::milliseconds timeout{std::chrono::minutes(5)};
   std::string input;                               ///< on standard input
+  int input_descriptor = -1;                       ///< becomes standard input instead; -1: none
+  int output_descriptor = -1;                      ///< becomes standard output; -1: it is kept
   std::function<void(std::string_view)> on_output; ///< output as it comes
   std::size_t output_limit = 4U << 20;             ///< bytes kept of each stream
 };

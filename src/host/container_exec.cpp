@@ -137,6 +137,8 @@ Result<Finished> Container::run_to_end(const Runtime& runtime, const HostPaths& 
   command.arguments.push_back(spec.id);
   command.timeout = options.timeout;
   command.input = options.input;
+  command.input_descriptor = options.input_descriptor;
+  command.output_descriptor = options.output_descriptor;
   command.on_output = options.on_output;
   command.output_limit = options.output_limit;
   Result<Finished> finished = run(command);

@@ -98,6 +98,16 @@ std::string describe(const Value& status, const Terminal& terminal) {
               entry.string_or("error", "") + "\n";
     }
   }
+  if (const Value* backup = status.find("backup")) {
+    const std::string began = backup->string_or("began", "");
+    text += "\nLast backup: " +
+            (began.empty()
+                 ? "none yet"
+                 : began + ", " +
+                       format_size(static_cast<std::uint64_t>(backup->integer_or("bytes", 0))) +
+                       " in " + format_duration(backup->integer_or("milliseconds", 0))) +
+            "\n";
+  }
   if (const Value* line = status.at_path({"token", "line"}); line != nullptr && line->is_string()) {
     text += "\nKeys: " + line->as_string() + "\n";
   }

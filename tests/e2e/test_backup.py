@@ -1,0 +1,152 @@
+"""Backups of a platform, and what comes back of them: on the machine itself, on an empty one, of a time."""
+import datetime
+import pathlib
+import shutil
+import time
+import unittest
+
+from harness import BOUND, STATE_ROOT, RUN_ROOT, Stack, bring_up, run, wait_for
+
+FOLDER = pathlib.Path("/var/tmp/allod-e2e-backups")
+CAPABILITIES = f"""\
+relational-database: {{parameters: {{storage: 512Mi}}}}
+backup: {{parameters: {{to: {FOLDER}, every: 24h, logEvery: 1h}}}}
+"""
+WORKLOADS = """\
+components:
+  app: {provider: workload, needs: {database: {capability: relational-database}}}
+"""
+STACK = Stack("e2e-b", 18493, WORKLOADS, capabilities=CAPABILITIES, state_root=f"{STATE_ROOT}-backup",
+              run_root=f"{RUN_ROOT}-backup")
+
+
+def setUpModule():
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    unittest.addModuleCleanup(shutil.rmtree, FOLDER, True)
+    bring_up(STACK)
+    # The first backup is due at once; what follows must not fall into it.
+    wait_for("the first backup", lambda: STACK.json("backup", "list")["backups"], 120, 1)
+    sql("CREATE TABLE kept (id serial PRIMARY KEY, word text)")
+
+
+def sql(statement):
+    return STACK.program(f"psql -XAtq -v ON_ERROR_STOP=1 <<'E'\n{statement}\nE\n")
+
+
+def write(word):
+    sql(f"INSERT INTO kept (word) VALUES ('{word}')")
+
+
+def rows():
+    return sql("SELECT word FROM kept ORDER BY id").splitlines()
+
+
+def moment():
+    time.sleep(1.1)  # times are given by the second and by the millisecond: apart from both writes
+    at = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    time.sleep(1.1)
+    return at
+
+
+class Backup(unittest.TestCase):
+    def setUp(self):
+        sql("DELETE FROM kept")
+
+    def test_restores_exactly_what_was_there(self):
+        write("before")
+        taken = STACK.json("backup", "now")
+        write("after")
+        restored = STACK.json("restore", "--backup", taken["run"], "--yes")
+        self.assertEqual(restored["backup"], taken["run"])
+        STACK.wait_ready()
+        self.assertEqual(rows(), ["before"])
+        # It goes on from there.
+        write("later")
+        self.assertEqual(rows(), ["before", "later"])
+        self.assertFalse(pathlib.Path(f"{STACK.state}.before-restore").exists())
+
+    def test_restores_a_time_between_two_writes(self):
+        STACK.json("backup", "now")
+        write("first")
+        at = moment()
+        write("second")
+        STACK.json("backup", "now")  # ends the log that the time lies in
+        write("third")
+        plan = STACK.json("restore", "--at", at, "--dry-run")
+        self.assertEqual(plan["reaches"], at)
+        STACK.json("restore", "--at", at, "--yes")
+        STACK.wait_ready()
+        self.assertEqual(rows(), ["first"])
+
+    def test_restores_into_an_empty_machine(self):
+        write("carried")
+        taken = STACK.json("backup", "now")
+        write("lost")
+        STACK.down()
+        other = Stack("e2e-b", STACK.port, WORKLOADS, capabilities=CAPABILITIES,
+                      state_root=f"{STATE_ROOT}-backup2", run_root=f"{RUN_ROOT}-backup2")
+        self.addCleanup(shutil.rmtree, other.state_root, True)
+        without = other.allod("restore", "--from", FOLDER)
+        self.assertNotEqual(without.returncode, 0)
+        self.assertIn("token", without.stderr)
+        # What must be carried over: the token. SoftHSM's folder names itself in its configuration.
+        other.state.mkdir(parents=True)
+        shutil.copytree(STACK.state / "token", other.state / "token")
+        for file in (other.state / "token").glob("*.conf"):
+            file.write_text(file.read_text().replace(str(STACK.state), str(other.state)))
+        try:
+            other.json("restore", "--from", FOLDER, "--backup", taken["run"])
+            other.wait_ready()
+            words = other.program("psql -XAtqc 'SELECT word FROM kept ORDER BY id'").splitlines()
+        finally:
+            other.allod("destroy", "--stack", other.name, "--confirm", other.name, check=True)
+            STACK.declare(WORKLOADS, capabilities=CAPABILITIES)
+            STACK.up()
+        self.assertEqual(words, ["carried"])
+
+    def test_leaves_the_platform_when_it_cannot_be_restored(self):
+        write("here")
+        taken = STACK.json("backup", "now")
+        refused = STACK.allod("restore", "--backup", taken["run"])
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("--yes", refused.stderr)
+        unknown = STACK.allod("restore", "--backup", "20000101T000000Z", "--yes")
+        self.assertNotEqual(unknown.returncode, 0)
+        self.assertIn(taken["run"], unknown.stderr)
+        early = STACK.allod("restore", "--at", "2000-01-01T00:00:00Z", "--yes")
+        self.assertNotEqual(early.returncode, 0)
+        self.assertIn("the oldest one is of", early.stderr)
+        self.assertEqual(rows(), ["here"])
+
+    def test_finds_a_flipped_byte(self):
+        write("sound")
+        STACK.json("backup", "now")
+        STACK.allod("backup", "verify", check=True)
+        pack = max(FOLDER.glob("data/*/*"), key=lambda file: file.stat().st_size)
+        content = bytearray(pack.read_bytes())
+        content[len(content) // 2] ^= 1
+        mode = pack.stat().st_mode
+        pack.chmod(0o600)
+        pack.write_bytes(content)
+        found = STACK.allod("backup", "verify")
+        content[len(content) // 2] ^= 1
+        pack.write_bytes(content)
+        pack.chmod(mode)
+        self.assertNotEqual(found.returncode, 0)
+        self.assertIn("damaged", found.stderr)
+        STACK.allod("backup", "verify", check=True)
+
+    def test_holds_nothing_that_can_be_read(self):
+        write("averyplainword")
+        STACK.json("backup", "now")
+        wanted = ["averyplainword"] + [STACK.secret(secret["name"]) for secret in STACK.secrets()]
+        for file in FOLDER.rglob("*"):
+            if not file.is_file():
+                continue
+            content = file.read_bytes()
+            for text in wanted:
+                self.assertNotIn(text.encode(), content, file)
+
+
+if __name__ == "__main__":
+    unittest.main()
