@@ -1,5 +1,6 @@
 #include "agent/backup_keeper.h"
 
+#include <atomic>
 #include <functional>
 #include <thread>
 
@@ -60,8 +61,8 @@ std::map<std::string, std::int64_t> files_in(const std::string& folder) {
   return files;
 }
 
-/// One end writes what the other reads. The first failure of both is the one that is told: a
-/// reader whose writer failed only sees an early end.
+/// One end writes what the other reads. The failure that came first is the one that is told: the
+/// other end only sees a pipe that was closed.
 Status connect(const std::function<Status(int output)>& writer,
                const std::function<Status(int input)>& reader) {
   int ends[2];
@@ -69,14 +70,19 @@ Status connect(const std::function<Status(int output)>& writer,
   UniqueFd reading(ends[0]);
   UniqueFd writing(ends[1]);
   Status written;
+  std::atomic<bool> writer_first = false;
+  std::atomic<bool> reader_first = false;
   std::thread thread([&] {
     written = writer(writing.get());
+    writer_first = !reader_first;
     writing.reset();
   });
   Status read = reader(reading.get());
+  reader_first = !writer_first;
   reading.reset();
   thread.join();
-  return written ? read : written;
+  if (!written && (writer_first || read)) return written;
+  return read;
 }
 
 } // namespace
@@ -439,7 +445,12 @@ Result<bool> BackupKeeper::take_logs(const Graph& graph, const std::stop_token& 
   const std::string leads_on = last->string_or("run", "");
   if (leads_on.empty()) return false;
   const Result<BackupRepository*> repository = open(graph, false);
-  if (!repository) return repository.error();
+  if (!repository) {
+    if (repository.error().code() != ErrorCode::not_found) return repository.error();
+    // Somebody took it away: a whole backup is due.
+    if (Status begun = begin_anew(); !begun) return std::move(begun).error();
+    return false;
+  }
   bool any = false;
   for (const Resource* part : parts_of(graph)) {
     if (!is_log(*part)) continue;

@@ -1,32 +1,43 @@
 """Backups of a platform, and what comes back of them: on the machine itself, on an empty one, of a time."""
 import datetime
+import os
 import pathlib
 import shutil
 import time
 import unittest
 
-from harness import BOUND, STATE_ROOT, RUN_ROOT, Stack, bring_up, run, wait_for
+from harness import RUN_ROOT, STATE_ROOT, Stack, bring_up, wait_for
 
 FOLDER = pathlib.Path("/var/tmp/allod-e2e-backups")
 CAPABILITIES = f"""\
 relational-database: {{parameters: {{storage: 512Mi}}}}
+secrets: {{parameters: {{storage: 512Mi}}}}
+identity: {{}}
+api-gateway: {{}}
+object-storage: {{parameters: {{storage: 1Gi, metadataStorage: 256Mi}}}}
 backup: {{parameters: {{to: {FOLDER}, every: 24h, logEvery: 1h}}}}
 """
 WORKLOADS = """\
 components:
-  app: {provider: workload, needs: {database: {capability: relational-database}}}
+  app:
+    provider: workload
+    needs:
+      database: {capability: relational-database}
+      vault: {capability: secrets, options: {kv: true}}
+      files: {capability: object-storage}
 """
 STACK = Stack("e2e-b", 18493, WORKLOADS, capabilities=CAPABILITIES, state_root=f"{STATE_ROOT}-backup",
               run_root=f"{RUN_ROOT}-backup")
 
 
 def setUpModule():
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    unittest.addModuleCleanup(shutil.rmtree, FOLDER, True)
+    if not os.environ.get("ALLOD_E2E_KEEP"):
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        unittest.addModuleCleanup(shutil.rmtree, FOLDER, True)
     bring_up(STACK)
     # The first backup is due at once; what follows must not fall into it.
     wait_for("the first backup", lambda: STACK.json("backup", "list")["backups"], 120, 1)
-    sql("CREATE TABLE kept (id serial PRIMARY KEY, word text)")
+    sql("CREATE TABLE IF NOT EXISTS kept (id serial PRIMARY KEY, word text)")
 
 
 def sql(statement):
@@ -37,8 +48,32 @@ def write(word):
     sql(f"INSERT INTO kept (word) VALUES ('{word}')")
 
 
-def rows():
-    return sql("SELECT word FROM kept ORDER BY id").splitlines()
+def rows(stack=None):
+    return (stack or STACK).program("psql -XAtqc 'SELECT word FROM kept ORDER BY id'").splitlines()
+
+
+def keep(word):
+    """The word in a row, a secret and an object."""
+    write(word)
+    STACK.program(f"""
+        bao login -no-print -method=cert name=app
+        bao kv put -mount=$(b vault kvMount) kept word={word} > /dev/null
+        echo {word} | rclone rcat --s3-no-check-bucket $BUCKET/kept""")
+
+
+def kept(stack=None):
+    """What is in all of them."""
+    stack = stack or STACK
+    secret, content = stack.program("""
+        bao login -no-print -method=cert name=app
+        bao kv get -mount=$(b vault kvMount) -field=word kept; echo
+        rclone cat $BUCKET/kept""").split()
+    return rows(stack), secret, content
+
+
+def identity_answers(stack):
+    name = stack.json("plan", "--graph")["stack"]
+    return "issuer" in stack.curl("id", f"/realms/{name}/.well-known/openid-configuration").stdout
 
 
 def moment():
@@ -53,13 +88,17 @@ class Backup(unittest.TestCase):
         sql("DELETE FROM kept")
 
     def test_restores_exactly_what_was_there(self):
-        write("before")
+        keep("before")
+        before = STACK.secret("admin")
         taken = STACK.json("backup", "now")
-        write("after")
+        self.assertLessEqual({"postgresql.base", "openbao.snapshot", "seaweedfs.objects", "platform"}, set(taken["sets"]))
+        keep("after")
         restored = STACK.json("restore", "--backup", taken["run"], "--yes")
         self.assertEqual(restored["backup"], taken["run"])
         STACK.wait_ready()
-        self.assertEqual(rows(), ["before"])
+        self.assertEqual(kept(), (["before"], "before", "before"))
+        self.assertEqual(STACK.secret("admin"), before)
+        self.assertTrue(identity_answers(STACK))
         # It goes on from there.
         write("later")
         self.assertEqual(rows(), ["before", "later"])
@@ -79,9 +118,9 @@ class Backup(unittest.TestCase):
         self.assertEqual(rows(), ["first"])
 
     def test_restores_into_an_empty_machine(self):
-        write("carried")
+        keep("carried")
         taken = STACK.json("backup", "now")
-        write("lost")
+        keep("lost")
         STACK.down()
         other = Stack("e2e-b", STACK.port, WORKLOADS, capabilities=CAPABILITIES,
                       state_root=f"{STATE_ROOT}-backup2", run_root=f"{RUN_ROOT}-backup2")
@@ -97,12 +136,12 @@ class Backup(unittest.TestCase):
         try:
             other.json("restore", "--from", FOLDER, "--backup", taken["run"])
             other.wait_ready()
-            words = other.program("psql -XAtqc 'SELECT word FROM kept ORDER BY id'").splitlines()
+            found = kept(other)
         finally:
             other.allod("destroy", "--stack", other.name, "--confirm", other.name, check=True)
             STACK.declare(WORKLOADS, capabilities=CAPABILITIES)
             STACK.up()
-        self.assertEqual(words, ["carried"])
+        self.assertEqual(found, (["carried"], "carried", "carried"))
 
     def test_leaves_the_platform_when_it_cannot_be_restored(self):
         write("here")
