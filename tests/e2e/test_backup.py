@@ -85,6 +85,7 @@ def moment():
 
 class Backup(unittest.TestCase):
     def setUp(self):
+        STACK.wait_ready()  # after a restore that was taken back
         sql("DELETE FROM kept")
 
     def test_restores_exactly_what_was_there(self):
