@@ -17,8 +17,7 @@ namespace {
 
 using namespace allod::cel;
 
-Environment make_environment() {
-  Environment environment = Environment::standard();
+Environment make_environment(Environment environment) {
   environment.declare("x", Type::dyn());
   environment.declare("n", Type::int64());
   environment.declare("s", Type::string());
@@ -218,7 +217,8 @@ class Writer {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Environment environment = make_environment();
+  static const Environment environment = make_environment(Environment::standard());
+  static const Environment policies = make_environment(Environment::kubernetes());
   static const Activation activation = make_activation();
   static const std::vector<Call> calls = make_calls(environment);
   FuzzedDataProvider bytes(data, size);
@@ -229,6 +229,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto loose = compile(environment, text, unchecked);
   if (!loose) return 0;
   const std::string without_types = loose->run(activation, limits).value.to_string(500);
+  if (const auto restricted = compile(policies, text)) {
+    (void)restricted->run(activation, limits).value;
+  }
   const auto program = compile(environment, text);
   if (!program) return 0;
   const auto outcome = program->run(activation, limits);

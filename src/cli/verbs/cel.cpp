@@ -50,6 +50,16 @@ int show(Context& context, const cel::Program::Outcome& outcome, bool cost) {
   return unknown ? kFailure : kSuccess;
 }
 
+/// A fault of the expression on the command line, which is in no file.
+int fail_in_expression(Context& context, Error error) {
+  if (error.place()) {
+    Place place = *error.place();
+    place.file = "(expression)";
+    error = std::move(error).at(std::move(place));
+  }
+  return context.fail(error);
+}
+
 int eval(Context& context, const EvalOptions& options) {
   CelInput input;
   if (!options.input.empty()) {
@@ -63,11 +73,11 @@ int eval(Context& context, const EvalOptions& options) {
     }
   }
   const auto program = cel::compile(input.environment(), options.expression);
-  if (!program) return context.fail(program.error());
+  if (!program) return fail_in_expression(context, program.error());
   const auto outcome = program->run(input.activation());
   if (outcome.value.is(cel::Kind::error)) {
     // Once more, for the error with its place.
-    context.fail(program->evaluate(input.activation()).error());
+    fail_in_expression(context, program->evaluate(input.activation()).error());
     return kFailure;
   }
   return show(context, outcome, options.cost);
