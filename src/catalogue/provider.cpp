@@ -307,6 +307,11 @@ const UnitRecipe* Provider::find_unit(std::string_view unit) const {
   return find_by_name(units, unit);
 }
 
+bool Provider::keeps_backups() const {
+  return std::any_of(units.begin(), units.end(),
+                     [](const UnitRecipe& unit) { return unit.source.contains("repository"); });
+}
+
 std::optional<Need> read_need(const Member& member, const cel::Environment& environment,
                               const Surroundings& surroundings, Problems& problems) {
   Need need;

@@ -144,6 +144,8 @@ struct Provider {
   [[nodiscard]] const Offer* find_offer(std::string_view offer) const;
   [[nodiscard]] const Page* find_page(std::string_view page) const;
   [[nodiscard]] const UnitRecipe* find_unit(std::string_view unit) const;
+  /// Whether it is where backups go.
+  [[nodiscard]] bool keeps_backups() const;
 };
 
 /// What the loader of a provider must know of the rest of the catalogue.

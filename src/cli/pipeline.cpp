@@ -36,9 +36,13 @@ std::vector<std::string> ResolvedStack::images() const {
     if (name.find('/') == std::string::npos) name = provider.name + "/" + name;
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   };
+  const bool backups =
+      std::any_of(blueprint.components.begin(), blueprint.components.end(),
+                  [](const auto& component) { return component->provider->keeps_backups(); });
   for (const auto& component : blueprint.components) {
     for (const catalogue::UnitRecipe& unit : component->provider->units)
       add(*component->provider, unit.source.string_or("image", ""));
+    if (!backups) continue;
     for (const catalogue::CopyRecipe& copy : component->provider->backup)
       add(*component->provider, copy.restore.image);
   }

@@ -123,8 +123,10 @@ class Compiler {
     for (const catalogue::StepRecipe& step : component.provider->steps) {
       add_step(component, step, component.name + "." + step.name, contexts_.of(component), hosts);
     }
-    for (const catalogue::CopyRecipe& copy : component.provider->backup)
-      add_copy(component, copy, hosts);
+    if (has_backups()) {
+      for (const catalogue::CopyRecipe& copy : component.provider->backup)
+        add_copy(component, copy, hosts);
+    }
     for (const catalogue::Offer& offer : component.provider->offers)
       add_grants(component, offer, hosts);
   }
@@ -532,6 +534,11 @@ class Compiler {
       }
     }
     note_origins(component, body->origins, resource);
+  }
+
+  [[nodiscard]] bool has_backups() const {
+    return std::any_of(blueprint_.components.begin(), blueprint_.components.end(),
+                       [](const auto& component) { return component->provider->keeps_backups(); });
   }
 
   /// A part of the backup. Nothing depends on it; it is there for whoever takes or restores one.
