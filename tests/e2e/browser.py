@@ -69,9 +69,14 @@ class Browser:
             raise AssertionError(f"{fault}; the page is {self.url}:\n{self.text[:600]}") from None
 
     def type(self, css, text):
-        element = self.wait(css, lambda: self.find(css))[0]
-        self._call("POST", f"/element/{element}/clear", {})
-        self._call("POST", f"/element/{element}/value", {"text": text})
+        """Until the field holds the text: a page that still loads may empty it again."""
+        def typed():
+            element = self.find(css)[0]
+            self._call("POST", f"/element/{element}/clear", {})
+            self._call("POST", f"/element/{element}/value", {"text": text})
+            return self.script("return document.querySelector(arguments[0]).value === arguments[1]", css, text)
+        self.wait(css, lambda: self.find(css))
+        self.wait(f"the text in {css}", typed)
 
     def click(self, css):
         element = self.wait(css, lambda: self.find(css))[0]
