@@ -10,6 +10,7 @@
 #include "agent/trust_status.h"
 #include "base/build_id.h"
 #include "base/files.h"
+#include "graph/compile.h"
 
 namespace allod::agent {
 namespace {
@@ -20,7 +21,7 @@ constexpr std::int64_t kMostEvents = 1000;
 
 /// Resources whose texts mark a secret: who gets to see it.
 Value users_of(const graph::Graph& graph, const std::string& secret) {
-  const std::string marker = "\xEE\x80\x80secret:" + secret + "\xEE\x80\x81";
+  const std::string marker = graph::secret_marker(secret);
   const std::function<bool(const Value&)> marks = [&](const Value& value) {
     if (value.is_string()) return value.as_string().find(marker) != std::string::npos;
     if (value.is_list()) return std::any_of(value.items().begin(), value.items().end(), marks);

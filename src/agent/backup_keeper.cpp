@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "document/json_reader.h"
 #include "document/json_writer.h"
+#include "graph/compile.h"
 
 namespace allod::agent {
 namespace {
@@ -39,16 +40,10 @@ std::vector<const Resource*> parts_of(const Graph& graph) {
   return parts;
 }
 
-bool is_log(const Resource& resource) {
-  return resource.spec.boolean_or("log", false);
-}
-
 /// "backup.password" of a text that is nothing but its marker.
 std::string marked_secret(const std::string& text) {
-  const std::string begin = "\xEE\x80\x80secret:";
-  const std::string end = "\xEE\x80\x81";
-  if (!text.starts_with(begin) || !text.ends_with(end)) return {};
-  return text.substr(begin.size(), text.size() - begin.size() - end.size());
+  const std::vector<std::string> marked = graph::marked_secrets(text);
+  return marked.size() == 1 && text == graph::secret_marker(marked.front()) ? marked.front() : "";
 }
 
 std::map<std::string, std::int64_t> files_in(const std::string& folder) {
@@ -87,6 +82,10 @@ Status connect(const std::function<Status(int output)>& writer,
 
 } // namespace
 
+bool is_log(const Resource& part) {
+  return part.spec.boolean_or("log", false);
+}
+
 std::optional<BackupSettings> backup_settings(const Graph& graph) {
   for (const Resource& resource : graph.resources) {
     const Value* repository = resource.spec.find("repository");
@@ -111,13 +110,9 @@ std::optional<BackupSettings> backup_settings(const Graph& graph) {
   return std::nullopt;
 }
 
-BackupRecord last_backup(State& state) {
+BackupRecord last_backup(State& state, const BackupSettings& settings) {
   BackupRecord record;
-  const Result<std::optional<Graph>> graph = state.recorded();
-  if (!graph || !*graph) return record;
-  const std::optional<BackupSettings> settings = backup_settings(**graph);
-  if (!settings) return record;
-  record.every = settings->every;
+  record.every = settings.every;
   const Result<std::optional<std::string>> text = state.note(kNote);
   if (!text || !*text) return record;
   const Result<Value> last = document::read_json(kNote, **text);
@@ -541,7 +536,7 @@ Status BackupKeeper::begin_anew() {
 }
 
 Timestamp BackupKeeper::whole_due(const BackupSettings& settings) {
-  return last_backup(machinery_.given.state).began + settings.every;
+  return last_backup(machinery_.given.state, settings).began + settings.every;
 }
 
 } // namespace allod::agent

@@ -34,7 +34,7 @@ struct BackupSettings {
 /// Nothing when the stack has no backup.
 [[nodiscard]] std::optional<BackupSettings> backup_settings(const graph::Graph& graph);
 
-/// The last whole backup, as the state remembers it; zeros when there is none.
+/// The last whole backup, as the state remembers it; zeros of what there is none.
 struct BackupRecord {
   std::string run;
   Timestamp began;
@@ -42,7 +42,10 @@ struct BackupRecord {
   std::chrono::milliseconds every{0}; ///< as the stack says; zero: it has no backup
   std::int64_t bytes = 0;             ///< read
 };
-[[nodiscard]] BackupRecord last_backup(State& state);
+[[nodiscard]] BackupRecord last_backup(State& state, const BackupSettings& settings);
+
+/// Whether a part leads on from the copies of its component's others.
+[[nodiscard]] bool is_log(const graph::Resource& part);
 
 /// The name of the file beside the repository that says how it opens.
 inline constexpr const char* kBackupKeyFile = "allod-key.json";

@@ -99,7 +99,9 @@ void add_volume(const std::string& name, const Machinery& machinery, Exposition&
 
 /// Zeros where the stack has no backup: a rule that compares with them is then silent.
 void add_backup(State& state, Exposition& to) {
-  const BackupRecord record = last_backup(state);
+  const Result<std::optional<graph::Graph>> recorded = state.recorded();
+  const auto settings = recorded && *recorded ? backup_settings(**recorded) : std::nullopt;
+  const BackupRecord record = settings ? last_backup(state, *settings) : BackupRecord();
   to.add("allod_backup_interval_seconds", {}, static_cast<double>(record.every.count()) / 1000);
   to.add("allod_backup_last_success_seconds", {}, seconds_of(record.began));
   to.add("allod_backup_duration_seconds", {}, static_cast<double>(record.took.count()) / 1000);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "agent/reconciler.h"
+#include "agent/backup_keeper.h"
 
 namespace allod::agent {
 namespace {
@@ -16,10 +16,6 @@ void depend(Resource& resource, const std::string& id) {
   auto& ids = resource.depends_on;
   const auto at = std::lower_bound(ids.begin(), ids.end(), id);
   if (at == ids.end() || *at != id) ids.insert(at, id);
-}
-
-bool is_log(const Resource& part) {
-  return part.spec.boolean_or("log", false);
 }
 
 /// A part is put back once its volumes are there, or once the unit runs that takes it in. Whatever

@@ -166,7 +166,9 @@ Result<Value> status_value(State& state, Machinery* machinery, const Troubles& t
   }
   value.set("components", std::move(components));
   value.set("troubles", troubles_value(troubles));
-  if (const BackupRecord backup = last_backup(state); backup.every.count() > 0) {
+  if (const auto settings = *recorded ? backup_settings(**recorded) : std::nullopt;
+      settings && settings->every.count() > 0) {
+    const BackupRecord backup = last_backup(state, *settings);
     Value entry = Value::map();
     entry.set("last", backup.run);
     if (!backup.run.empty()) {

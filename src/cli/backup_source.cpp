@@ -69,17 +69,11 @@ Result<std::unique_ptr<BackupSource>> BackupSource::open(Context& context,
   const Result<Secret> password = password_of(*key, source->places_);
   if (!password) return password.error();
 
-  const Result<std::string> catalogue = find_catalogue(context.options);
-  if (!catalogue) return catalogue.error();
-  catalogue::Problems problems;
-  Result<std::unique_ptr<catalogue::Catalogue>> opened =
-      catalogue::Catalogue::open(*catalogue, problems);
-  if (!opened) return std::move(opened).error();
-  Result<ImageService> images = ImageService::open(**opened, {});
+  Result<OpenedImages> images = open_images(context.options, {});
   if (!images) return std::move(images).error();
   const Value* image = key->find("image");
-  Result<std::vector<artifacts::AssembledImage>> tree =
-      images->ensure({image == nullptr ? "" : image->string_or("name", "")}, context.terminal);
+  Result<std::vector<artifacts::AssembledImage>> tree = images->service->ensure(
+      {image == nullptr ? "" : image->string_or("name", "")}, context.terminal);
   if (!tree) return std::move(tree).error();
 
   const std::string run = source->run_folder();

@@ -97,13 +97,7 @@ Status stop_agent(Context& context, const std::string& stack) {
 
 /// Every image that the backup's units run from, as it was then.
 Status have_images(Context& context, const graph::Graph& graph) {
-  const Result<std::string> folder = find_catalogue(context.options);
-  if (!folder) return folder.error();
-  catalogue::Problems problems;
-  Result<std::unique_ptr<catalogue::Catalogue>> catalogue =
-      catalogue::Catalogue::open(*folder, problems);
-  if (!catalogue) return std::move(catalogue).error();
-  Result<ImageService> images = ImageService::open(**catalogue, {});
+  Result<OpenedImages> images = open_images(context.options, {});
   if (!images) return std::move(images).error();
   std::vector<std::string> names;
   for (const graph::Resource& resource : graph.resources) {
@@ -113,7 +107,7 @@ Status have_images(Context& context, const graph::Graph& graph) {
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
-  const auto assembled = images->ensure(names, context.terminal);
+  const auto assembled = images->service->ensure(names, context.terminal);
   return assembled ? Status() : Status(assembled.error());
 }
 
