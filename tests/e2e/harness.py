@@ -243,6 +243,17 @@ components:
       files: {capability: object-storage}
 """
 
+# One workload that has something of everybody.
+APP = """\
+components:
+  app:
+    provider: workload
+    needs:
+      database: {capability: relational-database}
+      vault: {capability: secrets, options: {kv: true}}
+      files: {capability: object-storage}
+"""
+
 # What a program in a workload does first: it takes its bindings and its certificate.
 BOUND = """\
 b() { cat "/bindings/$1/$2"; }

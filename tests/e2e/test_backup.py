@@ -6,7 +6,7 @@ import shutil
 import time
 import unittest
 
-from harness import RUN_ROOT, STATE_ROOT, Stack, bring_up, wait_for
+from harness import APP, RUN_ROOT, STATE_ROOT, Stack, bring_up, wait_for
 
 FOLDER = pathlib.Path("/var/tmp/allod-e2e-backups")
 CAPABILITIES = f"""\
@@ -17,16 +17,7 @@ api-gateway: {{}}
 object-storage: {{parameters: {{storage: 1Gi, metadataStorage: 256Mi}}}}
 backup: {{parameters: {{to: {FOLDER}, every: 24h, logEvery: 1h}}}}
 """
-WORKLOADS = """\
-components:
-  app:
-    provider: workload
-    needs:
-      database: {capability: relational-database}
-      vault: {capability: secrets, options: {kv: true}}
-      files: {capability: object-storage}
-"""
-STACK = Stack("e2e-b", 18493, WORKLOADS, capabilities=CAPABILITIES, state_root=f"{STATE_ROOT}-backup",
+STACK = Stack("e2e-b", 18493, APP, capabilities=CAPABILITIES, state_root=f"{STATE_ROOT}-backup",
               run_root=f"{RUN_ROOT}-backup")
 
 
@@ -123,7 +114,7 @@ class Backup(unittest.TestCase):
         taken = STACK.json("backup", "now")
         keep("lost")
         STACK.down()
-        other = Stack("e2e-b", STACK.port, WORKLOADS, capabilities=CAPABILITIES,
+        other = Stack("e2e-b", STACK.port, APP, capabilities=CAPABILITIES,
                       state_root=f"{STATE_ROOT}-backup2", run_root=f"{RUN_ROOT}-backup2")
         self.addCleanup(shutil.rmtree, other.state_root, True)
         without = other.allod("restore", "--from", FOLDER)
@@ -140,7 +131,7 @@ class Backup(unittest.TestCase):
             found = kept(other)
         finally:
             other.allod("destroy", "--stack", other.name, "--confirm", other.name, check=True)
-            STACK.declare(WORKLOADS, capabilities=CAPABILITIES)
+            STACK.declare(APP, capabilities=CAPABILITIES)
             STACK.up()
         self.assertEqual(found, (["carried"], "carried", "carried"))
 

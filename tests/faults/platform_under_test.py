@@ -7,17 +7,8 @@ import re
 import subprocess
 import time
 
-from harness import Stack, binary, run, wait_for
+from harness import APP, Stack, binary, run, wait_for
 
-APP = """\
-components:
-  app:
-    provider: workload
-    needs:
-      database: {capability: relational-database}
-      vault: {capability: secrets, options: {kv: true}}
-      files: {capability: object-storage}
-"""
 BACK = 240  # seconds: a machine that is busy with other things counts, too
 DISK_SIZE = 8 << 30
 MACHINE_STORE = pathlib.Path("/var/cache/allod")

@@ -9,43 +9,24 @@
 #include <vector>
 
 #include "manifest/plan.h"
-#include "manifest/yaml.h"
+#include "manifest_nodes.h"
 
 namespace {
 
 using namespace allod::manifest;
 
-void visit(const Document& document, const Node& node) {
-  if (node.offset() > document.text().size()) std::abort();
-  if (node.is_list()) {
-    for (const Node& item : node.as_list().items())
-      visit(document, item);
-  } else if (node.is_map()) {
-    for (const Member& member : node.as_map().members()) {
-      if (node.find(member.key()) != &member.value) std::abort();
-      visit(document, member.value);
-    }
-  }
-}
-
 void read(std::string_view text) {
-  Limits limits;
-  limits.bytes = 1 << 16;
-  limits.depth = 60;
   Document document;
-  document.reset("fuzz.json");
-  document.set_text(text);
-  if (const allod::Status status = read_json(document, limits); !status) {
-    if (!status.error().place()) std::abort();
-    return;
-  }
+  if (!read_foreign_json(text, document)) return;
   const std::vector<Node> roots(document.roots().begin(), document.roots().end());
   for (const Node& root : roots) {
     if (!is_plan_or_state(root)) continue;
     std::vector<PlanResource> resources;
     if (const allod::Status read = read_plan(document, root, resources); !read) continue;
     for (const PlanResource& resource : resources) {
-      visit(document, *resource.node);
+      for_every_node(*resource.node, [&](const Node& node) {
+        if (node.offset() > document.text().size()) std::abort();
+      });
       if (resource.node->text_at("apiVersion") != "tofu.allod/v1") std::abort();
       const std::string shown = resource.node->value().to_string(4000);
       if (shown.find("S3CRET") != std::string::npos) std::abort();
