@@ -50,7 +50,10 @@ struct BackupRecord {
 /// The name of the file beside the repository that says how it opens.
 inline constexpr const char* kBackupKeyFile = "allod-key.json";
 
-/// Calls are made one at a time.
+/// Under which the state remembers the last whole backup.
+inline constexpr const char* kBackupNote = "backup";
+
+/// Calls are made one at a time. Taking is in backup_taking.cpp.
 class BackupKeeper {
  public:
   explicit BackupKeeper(Machinery& machinery) : machinery_(machinery) {}
